@@ -1,0 +1,137 @@
+//! What can be typed: the clap types and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Contrastive reinforcement learning from pixels (CURL).
+#[derive(Debug, Parser)]
+#[command(name = "curl", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train an agent from pixels
+    Train(TrainArgs),
+    /// Evaluate a checkpoint, or the last one of a run
+    Eval(EvalArgs),
+    /// Show the scalars of runs: any TensorBoard event files
+    Inspect(InspectArgs),
+    /// List the environments, or save a picture of one
+    Envs(EnvsArgs),
+    /// Print the resolved configuration and where each value comes from
+    Config(ConfigArgs),
+    /// Measure every phase of training on this machine
+    Bench(BenchArgs),
+}
+
+/// The arguments that select a configuration. Later ones win: defaults, the environment's preset,
+/// `--preset`, `--config`, the short options, `--set`.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigArgs {
+    /// Environment, such as dmc:cartpole-swingup (`curl envs` lists them)
+    #[arg(long, value_name = "ID")]
+    pub env: String,
+    /// A built-in preset on top of the environment's own, such as paper-512
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// A TOML file with some of the keys of configs/default.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Length of the run in env steps (agent steps x action repeat)
+    #[arg(long, value_name = "N")]
+    pub env_steps: Option<u64>,
+    /// Seed of every random number of the run
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Set one key, such as agent.discount=0.98; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Folder of the run, which must not exist [default: runs/<env>/<time>-s<seed>]
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct EvalArgs {
+    /// A checkpoint folder, or a run folder (its last checkpoint is taken)
+    #[arg(value_name = "CHECKPOINT_OR_RUN")]
+    pub path: PathBuf,
+    /// Episodes to play
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: u64,
+    /// Seed of the episodes' starts
+    #[arg(long, default_value_t = 0, value_name = "S")]
+    pub seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Save the first episode as a film: .mp4 or .gif
+    #[arg(long, value_name = "FILE")]
+    pub video: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// Run folders or event files
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Only tags that match this pattern, such as 'loss/*'
+    #[arg(long, value_name = "GLOB")]
+    pub tag: Option<String>,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print comma-separated values: run, tag, step, wall_time, value
+    #[arg(long)]
+    pub csv: bool,
+    /// Go on as the runs grow, until interrupted
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    pub follow: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct EnvsArgs {
+    #[command(subcommand)]
+    pub command: Option<EnvsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EnvsCommand {
+    /// Save a picture of an environment's start state
+    Show {
+        /// Environment id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The PNG file to write
+        #[arg(value_name = "OUT.PNG")]
+        out: PathBuf,
+        /// Height and width in pixels
+        #[arg(long, default_value_t = 256, value_name = "PIXELS", value_parser = clap::value_parser!(u64).range(8..=2048))]
+        size: u64,
+        /// Seed of the start state
+        #[arg(long, default_value_t = 0, value_name = "S")]
+        seed: u64,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Times that each phase is measured
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub repeats: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

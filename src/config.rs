@@ -1,0 +1,229 @@
+//! The configuration of a run: one section per owner, read-only once resolved.
+//!
+//! Values come from `configs/default.toml` (the only place that states a default), a preset, a file
+//! and `--set key=value`, in that order; [`Resolved`] says which of them each value came from. Ranges
+//! are types ([`range`]), so that a `Config` that exists is within them. Nothing but this module
+//! and `command` reads files and arguments to decide what a run does.
+
+pub mod range;
+mod resolve;
+
+use serde::{Deserialize, Serialize};
+
+pub use range::{Count, Fraction, Positive, Ratio};
+pub use resolve::{ConfigError, Resolved, Source, preset_names, resolve};
+
+/// Everything that decides what a run does. Keys are those of `configs/default.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub env: EnvConfig,
+    pub replay: ReplayConfig,
+    pub agent: AgentConfig,
+    pub train: TrainConfig,
+    pub eval: EvalConfig,
+    pub log: LogConfig,
+    pub checkpoint: CheckpointConfig,
+}
+
+/// What the agent sees of its environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvConfig {
+    /// Environment id in canonical form, such as `dmc:cartpole-swingup`.
+    pub id: String,
+    /// Env steps per agent step.
+    pub action_repeat: Count,
+    /// Neighbouring frames that make one observation.
+    pub frame_stack: Count,
+    /// Height and width of a rendered (and stored) frame in pixels.
+    pub render_size: Count,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayConfig {
+    /// Transitions kept; the oldest is overwritten.
+    pub capacity: Count,
+}
+
+/// Networks, losses and optimisers of the agent (CURL paper, Table 3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentConfig {
+    pub discount: Fraction,
+    /// Height and width of the image that the encoder sees, after cropping.
+    pub image_size: Count,
+    pub augmentation: Augmentation,
+    /// Width of the two hidden layers of the actor and of each Q function.
+    pub hidden_dim: Count,
+    pub precision: Precision,
+    pub encoder: EncoderConfig,
+    pub critic: CriticConfig,
+    pub actor: ActorConfig,
+    pub temperature: TemperatureConfig,
+    pub contrast: ContrastConfig,
+}
+
+/// How sampled images are augmented, for the reinforcement and the contrastive losses alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Augmentation {
+    /// A random crop from `env.render_size` to `agent.image_size`, one position per sample.
+    Crop,
+    /// The frames as they are; `env.render_size` must equal `agent.image_size`.
+    None,
+}
+
+/// The number format of parameters and passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    Float32,
+    /// For comparisons with other implementations; far slower.
+    Float64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Convolutions, the first with stride 2.
+    pub layers: Count,
+    /// Filters of each convolution.
+    pub filters: Count,
+    /// Length of the latent vector.
+    pub feature_dim: Count,
+    /// Learning rate of the two contrastive steps that move the encoder.
+    pub learning_rate: Positive,
+    /// Rate of the key encoder's moving average: key <- tau query + (1 - tau) key.
+    pub tau: Fraction,
+    pub critic_gradient: CriticGradient,
+}
+
+/// Whether the critic's loss trains the convolutions (CURL paper, appendix E.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CriticGradient {
+    /// The critic's loss reaches the convolutions.
+    On,
+    /// It stops before them; only the contrastive loss trains them.
+    Detached,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CriticConfig {
+    pub learning_rate: Positive,
+    pub beta1: Ratio,
+    /// Rate of the target Q functions' moving average.
+    pub tau: Fraction,
+    /// Agent steps between two moving-average updates, of the target Q functions and the key encoder.
+    pub target_update_every: Count,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActorConfig {
+    pub learning_rate: Positive,
+    pub beta1: Ratio,
+    pub log_std_min: f64,
+    pub log_std_max: f64,
+    /// Agent steps between two updates of the actor and the temperature.
+    pub update_every: Count,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemperatureConfig {
+    pub initial: Positive,
+    pub learning_rate: Positive,
+    pub beta1: Ratio,
+}
+
+/// The contrastive head (CURL paper, section 4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContrastConfig {
+    pub objective: Objective,
+    pub positive: Positives,
+    /// Standard deviation of the Gaussian positive, on the network's input scale.
+    pub sigma: Positive,
+    pub similarity: Similarity,
+    /// Divides the cosine similarities before the softmax.
+    pub cosine_temperature: Positive,
+    pub key_encoder: KeyEncoding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objective {
+    InfoNce,
+    /// No contrastive loss: SAC on cropped pixels, which is RAD.
+    Off,
+}
+
+/// What is the other view of an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Positives {
+    /// A second, independent random crop (CURL).
+    Crop,
+    /// The same crop plus noise N(0, sigma^2) on every input (the HIM baseline).
+    Gaussian,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Similarity {
+    /// q' W k with W learned (CURL).
+    Bilinear,
+    /// The cosine of q and k over a temperature; W is not used.
+    Cosine,
+}
+
+/// Which encoder makes the keys (CURL paper, figure 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyEncoding {
+    /// The moving average of the query encoder, without gradient (CURL, after MoCo).
+    Ema,
+    /// The query encoder itself, with gradients through both views.
+    Shared,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Length of the run in env steps (agent steps x action repeat).
+    pub env_steps: Count,
+    pub seed: u64,
+    /// Agent steps with uniformly random actions, without updates, before learning starts.
+    pub warmup_agent_steps: Count,
+    pub batch_size: Count,
+    /// Threads of tensor operations and cropping; 0 takes the physical cores.
+    pub threads: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvalConfig {
+    pub every_env_steps: Count,
+    pub episodes: Count,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Updates between two records of the losses.
+    pub scalars_every_updates: Count,
+    /// Updates between two records of histograms and of query and key crops.
+    pub media_every_updates: Count,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointConfig {
+    pub every_env_steps: Count,
+    /// Periodic checkpoints kept besides `last` and `best`.
+    pub keep: Count,
+}
