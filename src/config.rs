@@ -6,12 +6,10 @@
 //! and `command` reads files and arguments to decide what a run does.
 
 pub mod range;
-mod resolve;
 
 use serde::{Deserialize, Serialize};
 
 pub use range::{Count, Fraction, Positive, Ratio};
-pub use resolve::{ConfigError, Resolved, Source, preset_names, resolve};
 
 /// Everything that decides what a run does. Keys are those of `configs/default.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,1 +1,5 @@
-fn main(){}
+//! The one integration binary: each module is a subject.
+
+mod fixtures;
+mod gradient_flow;
+mod parity;

@@ -1,0 +1,152 @@
+//! The CURL agent: soft actor-critic whose query encoder is trained by the critic's loss and by a
+//! contrastive loss against a momentum key encoder.
+//!
+//! The agent takes a [`Batch`](crate::batch::Batch) and never an environment, a replay or a file.
+
+mod actor;
+mod contrast;
+mod critic;
+mod optimisers;
+mod paper;
+mod state;
+mod temperature;
+
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::config::{AgentConfig, Precision};
+use crate::nn::{Encoder, Init, KeyEncoder, Parameters};
+use crate::random::{Purpose, Streams};
+
+use actor::Actor;
+use contrast::Head;
+use critic::{Critic, TargetCritic};
+use optimisers::{Optimisers, Trained};
+pub use paper::{ActorLosses, ContrastLosses, Losses};
+pub use state::{AgentState, StateError};
+use temperature::Temperature;
+
+/// Networks, optimisers and the settings that the update reads.
+#[derive(Debug)]
+pub struct Agent {
+    config: AgentConfig,
+    device: Device,
+    kind: Kind,
+    query_encoder: Encoder,
+    /// The momentum encoder of the keys, which is the encoder of the critic's target as well.
+    key_encoder: KeyEncoder,
+    actor: Actor,
+    critic: Critic,
+    target_critic: TargetCritic,
+    temperature: Temperature,
+    target_entropy: f64,
+    head: Head,
+    optimisers: Optimisers,
+}
+
+/// How an action is chosen from the policy's distribution.
+#[derive(Clone, Copy, Debug)]
+pub enum Act<'a> {
+    /// The mean, for evaluation.
+    Mean,
+    /// A sample by standard normal noise (B, |A|), for exploration.
+    Sample(&'a Tensor),
+}
+
+impl Agent {
+    /// A new agent for images of `channels` channels and actions of `actions` dimensions. Its weights
+    /// depend on the seed alone.
+    pub fn new(
+        channels: i64,
+        actions: i64,
+        config: &AgentConfig,
+        seed: u64,
+        device: Device,
+    ) -> Self {
+        let kind = match config.precision {
+            Precision::Float32 => Kind::Float,
+            Precision::Float64 => Kind::Double,
+        };
+        let streams = Streams::new(seed);
+        let init = |module| Init::new(streams.stream(Purpose::Weights, module), kind, device);
+        // Targets equal the online networks at first because they are made from the same streams.
+        let new_encoder =
+            || Encoder::new(channels, config.image_size.dim(), &config.encoder, &mut init(0));
+        let new_critic = || Critic::new(actions, config, &mut init(1));
+
+        let query_encoder = new_encoder();
+        let critic = new_critic();
+        let actor = Actor::new(actions, config, &mut init(2));
+        let head = Head::new(&config.contrast, config.encoder.feature_dim.dim(), &mut init(3));
+        let temperature = Temperature::new(config.temperature.initial.get(), device);
+        let trained = Trained {
+            query_encoder: &query_encoder,
+            actor: &actor,
+            critic: &critic,
+            temperature: &temperature,
+            head: &head,
+        };
+        Self {
+            optimisers: Optimisers::new(&trained, config),
+            config: config.clone(),
+            device,
+            kind,
+            query_encoder,
+            key_encoder: KeyEncoder::new(new_encoder()),
+            actor,
+            critic,
+            target_critic: TargetCritic::new(new_critic()),
+            temperature,
+            target_entropy: -(actions as f64),
+            head,
+        }
+    }
+
+    /// Actions (B, |A|) in [-1, 1] for images (B, H, W, C), u8.
+    pub fn act(&self, images: &Tensor, act: Act<'_>) -> Tensor {
+        no_grad(|| {
+            let images = self.normalise(images);
+            let policy = self.actor.forward(&self.query_encoder.convs.forward(&images));
+            match act {
+                Act::Mean => policy.mean_action(),
+                Act::Sample(noise) => policy.action(&self.convert(noise)),
+            }
+        })
+    }
+
+    /// The action for one image (1, H, W, C), as numbers.
+    pub fn act_one(&self, image: &Tensor, act: Act<'_>) -> Vec<f32> {
+        let action = self.act(image, act).to_kind(Kind::Float).to_device(Device::Cpu).view(-1);
+        Vec::try_from(action).expect("an action is a vector of float32")
+    }
+
+    /// Every parameter with its name: handles, not copies.
+    pub fn parameters(&self) -> Vec<(String, Tensor)> {
+        let parts: [(&str, &dyn Parameters); 7] = [
+            ("query_encoder", &self.query_encoder),
+            ("key_encoder", &self.key_encoder),
+            ("actor", &self.actor),
+            ("critic", &self.critic),
+            ("target_critic", &self.target_critic),
+            ("temperature", &self.temperature),
+            ("contrast", &self.head),
+        ];
+        parts.iter().flat_map(|(path, part)| part.named(path)).collect()
+    }
+
+    /// Images (B, H, W, C), u8 -> (B, C, H, W) in [0, 1]. The memory stays channels last, which
+    /// convolutions are fastest on.
+    pub fn normalise(&self, images: &Tensor) -> Tensor {
+        let images = images.to_device(self.device).permute([0, 3, 1, 2]);
+        images.to_kind(self.kind).g_div_scalar_(255.0)
+    }
+
+    /// The optimisers, for what measures their steps alone.
+    pub(crate) fn optimisers_mut(&mut self) -> &mut Optimisers {
+        &mut self.optimisers
+    }
+
+    /// A tensor on the agent's device and in its number format.
+    fn convert(&self, tensor: &Tensor) -> Tensor {
+        tensor.to_device(self.device).to_kind(self.kind)
+    }
+}

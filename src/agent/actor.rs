@@ -1,0 +1,43 @@
+//! The actor: a policy over its own projection of the shared convolutional features, and its loss.
+
+use tch::{Kind, Tensor};
+
+use crate::config::AgentConfig;
+use crate::nn::{Gaussian, Init, Parameters, Policy, Projection, feature_len};
+
+/// Convolutional features -> distributions over actions. The convolutions are the query encoder's; the
+/// actor's loss does not train them.
+#[derive(Debug)]
+pub struct Actor {
+    projection: Projection,
+    policy: Policy,
+}
+
+impl Actor {
+    pub fn new(actions: i64, config: &AgentConfig, init: &mut Init) -> Self {
+        let features = feature_len(config.image_size.dim(), &config.encoder);
+        let latent = config.encoder.feature_dim.dim();
+        let log_std = (config.actor.log_std_min, config.actor.log_std_max);
+        Self {
+            projection: Projection::new(features, latent, init),
+            policy: Policy::new(latent, config.hidden_dim.dim(), actions, log_std, init),
+        }
+    }
+
+    /// (B, features) -> a distribution for each row.
+    pub fn forward(&self, features: &Tensor) -> Gaussian {
+        self.policy.forward(&self.projection.forward(features))
+    }
+}
+
+impl Parameters for Actor {
+    fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
+        self.projection.visit(path, visit);
+        self.policy.visit(&format!("{path}.trunk"), visit);
+    }
+}
+
+/// mean( alpha log pi(a|s) - min Q(s, a) ), for (B, 1) each (CURL paper, equation 3, as a loss).
+pub fn loss(log_prob: &Tensor, value: &Tensor, alpha: &Tensor) -> Tensor {
+    (alpha * log_prob - value).mean(None::<Kind>)
+}

@@ -1,0 +1,35 @@
+//! The entropy temperature alpha of soft actor-critic, learned through its logarithm
+//! (Haarnoja et al. 2018b, section 5).
+
+use tch::{Device, Kind, Tensor};
+
+use crate::nn::Parameters;
+
+/// alpha = exp(log alpha). It is float64 in every precision, as in the authors' code.
+#[derive(Debug)]
+pub struct Temperature {
+    log_alpha: Tensor,
+}
+
+impl Temperature {
+    pub fn new(initial: f64, device: Device) -> Self {
+        let log_alpha = Tensor::from(initial.ln()).to_kind(Kind::Double).to_device(device);
+        Self { log_alpha: log_alpha.set_requires_grad(true) }
+    }
+
+    /// alpha as a constant, a scalar.
+    pub fn alpha(&self) -> Tensor {
+        self.log_alpha.exp().detach()
+    }
+
+    /// mean( alpha (- log pi(a|s) - target entropy) ), for log-probabilities (B, 1).
+    pub fn loss(&self, log_prob: &Tensor, target_entropy: f64) -> Tensor {
+        (self.log_alpha.exp() * (-log_prob.detach() - target_entropy)).mean(None::<Kind>)
+    }
+}
+
+impl Parameters for Temperature {
+    fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
+        visit(format!("{path}.log_alpha"), &self.log_alpha);
+    }
+}

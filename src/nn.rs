@@ -1,0 +1,16 @@
+//! Networks: tensors in, tensors out. Nothing here knows an optimiser, a loss or a file.
+
+pub mod adam;
+mod ema;
+mod encoder;
+mod init;
+mod layers;
+mod policy;
+pub(crate) mod slice;
+
+pub use adam::Adam;
+pub use ema::move_towards;
+pub use encoder::{Convolutions, Encoder, KeyEncoder, Projection, conv_output_size, feature_len};
+pub use init::Init;
+pub use layers::{Linear, Mlp, Parameters};
+pub use policy::{Gaussian, Policy};

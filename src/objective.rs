@@ -1,0 +1,3 @@
+//! Contrastive losses as pure functions of embeddings.
+
+pub mod info_nce;

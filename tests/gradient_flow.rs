@@ -1,0 +1,186 @@
+//! After each step exactly the listed tensors changed: no loss trains what it must not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use curl_rl::agent::Agent;
+use curl_rl::batch::{Batch, BatchShape, Noise};
+use curl_rl::config::{AgentConfig, CriticGradient, KeyEncoding, Objective, Positives, Similarity};
+use curl_rl::random::{self, Purpose, Streams};
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use crate::fixtures::small_agent_config;
+
+const SHAPE: BatchShape = BatchShape { size: 4, image: 21, channels: 9, action: 2 };
+
+fn agent(config: &AgentConfig) -> Agent {
+    Agent::new(SHAPE.channels as i64, SHAPE.action as i64, config, 1, Device::Cpu)
+}
+
+fn batch() -> Batch {
+    let mut stream = Streams::new(7).stream(Purpose::Batch, 0);
+    let mut bytes = vec![0; SHAPE.image_bytes()];
+    let mut batch = Batch::new(SHAPE);
+    for images in [&mut batch.query, &mut batch.key, &mut batch.next] {
+        stream.fill_bytes(&mut bytes);
+        *images = Tensor::from_slice(&bytes).view(images.size().as_slice());
+    }
+    batch.action = random::uniform(&[4, 2], Kind::Float, &mut stream) * 2.0 - 1.0;
+    batch.reward = random::uniform(&[4, 1], Kind::Float, &mut stream);
+    batch.not_done = Tensor::ones([4, 1], (Kind::Float, Device::Cpu));
+    batch
+}
+
+fn noise() -> Noise {
+    let mut stream = Streams::new(7).stream(Purpose::PolicyNoise, 0);
+    let mut normal = |shape: &[i64]| random::normal(shape, Kind::Float, &mut stream);
+    Noise {
+        next_action: normal(&[4, 2]),
+        action: normal(&[4, 2]),
+        positive: Some(normal(&[4, 21, 21, 9])),
+    }
+}
+
+fn values(agent: &Agent) -> BTreeMap<String, Tensor> {
+    agent.parameters().into_iter().map(|(name, tensor)| (name, tensor.detach().copy())).collect()
+}
+
+/// Names of the parameters that a step changed.
+fn changed(agent: &mut Agent, step: impl FnOnce(&mut Agent)) -> BTreeSet<String> {
+    let before = values(agent);
+    step(agent);
+    let after = values(agent);
+    before
+        .into_iter()
+        .filter(|(name, value)| !value.equal(&after[name]))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// Names of an agent's parameters that begin with one of the prefixes.
+fn named(agent: &Agent, prefixes: &[&str]) -> BTreeSet<String> {
+    let starts = |name: &String| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    agent.parameters().into_iter().map(|(name, _)| name).filter(starts).collect()
+}
+
+#[test]
+fn the_critic_step_moves_query_encoder_and_q_functions() {
+    let mut agent = agent(&small_agent_config());
+    let query = agent.normalise(&batch().query);
+    let moved = changed(&mut agent, |agent| {
+        let _ = agent.update_critic(&query, &batch(), &noise().next_action);
+    });
+    assert_eq!(moved, named(&agent, &["query_encoder.", "critic."]));
+}
+
+#[test]
+fn a_detached_critic_step_does_not_move_the_convolutions() {
+    let mut config = small_agent_config();
+    config.encoder.critic_gradient = CriticGradient::Detached;
+    let mut agent = agent(&config);
+    let query = agent.normalise(&batch().query);
+    let moved = changed(&mut agent, |agent| {
+        let _ = agent.update_critic(&query, &batch(), &noise().next_action);
+    });
+    assert_eq!(moved, named(&agent, &["query_encoder.fc", "query_encoder.ln", "critic."]));
+}
+
+#[test]
+fn the_actor_step_moves_the_actor_and_the_temperature() {
+    let mut agent = agent(&small_agent_config());
+    let query = agent.normalise(&batch().query);
+    let moved = changed(&mut agent, |agent| {
+        agent.update_actor_and_temperature(&query, &noise().action);
+    });
+    assert_eq!(moved, named(&agent, &["actor.", "temperature."]));
+}
+
+#[test]
+fn the_target_step_moves_key_encoder_and_target_critic() {
+    let mut agent = agent(&small_agent_config());
+    let query = agent.normalise(&batch().query);
+    let _ = agent.update_critic(&query, &batch(), &noise().next_action);
+    let moved = changed(&mut agent, Agent::update_targets);
+    assert_eq!(moved, named(&agent, &["key_encoder.", "target_critic."]));
+}
+
+#[test]
+fn the_contrastive_step_moves_query_encoder_and_w() {
+    for key_encoder in [KeyEncoding::Ema, KeyEncoding::Shared] {
+        let mut config = small_agent_config();
+        config.contrast.key_encoder = key_encoder;
+        let mut agent = agent(&config);
+        let (query, key) = (agent.normalise(&batch().query), agent.normalise(&batch().key));
+        let moved = changed(&mut agent, |agent| {
+            agent.update_contrast(&query, &key);
+        });
+        assert_eq!(moved, named(&agent, &["query_encoder.", "contrast.w"]), "{key_encoder:?}");
+    }
+}
+
+#[test]
+fn cosine_similarity_has_no_w_to_move() {
+    let mut config = small_agent_config();
+    config.contrast.similarity = Similarity::Cosine;
+    let mut agent = agent(&config);
+    let (query, key) = (agent.normalise(&batch().query), agent.normalise(&batch().key));
+    let moved = changed(&mut agent, |agent| {
+        agent.update_contrast(&query, &key);
+    });
+    assert_eq!(moved, named(&agent, &["query_encoder."]));
+    assert!(named(&agent, &["contrast."]).is_empty());
+}
+
+/// The key encoder is the query encoder's moving average and nothing else: a whole update on which
+/// the targets are not due leaves it alone, and one on which they are moves it by tau.
+#[test]
+fn the_key_encoder_changes_by_its_moving_average_alone() {
+    let config = small_agent_config();
+    let mut agent = agent(&config);
+    let moved = changed(&mut agent, |agent| {
+        agent.update(&batch(), &noise(), 1);
+    });
+    assert_eq!(moved, named(&agent, &["query_encoder.", "critic.", "contrast."]));
+
+    let (before, tau) = (values(&agent), config.encoder.tau.get());
+    agent.update_targets();
+    for (name, after) in values(&agent) {
+        if let Some(rest) = name.strip_prefix("key_encoder.") {
+            let query = &before[&format!("query_encoder.{rest}")];
+            let expected = query * tau + &before[&name] * (1.0 - tau);
+            assert!(after.allclose(&expected, 1e-6, 1e-7, false), "{name}");
+        }
+    }
+}
+
+#[test]
+fn without_contrast_only_the_critic_trains_the_encoder() {
+    let mut config = small_agent_config();
+    config.contrast.objective = Objective::Off;
+    let mut agent = agent(&config);
+    let losses = agent.update(&batch(), &noise(), 0);
+    assert!(losses.contrast.is_none());
+    let w_before = values(&agent)["contrast.w"].copy();
+    agent.update(&batch(), &noise(), 1);
+    assert!(values(&agent)["contrast.w"].equal(&w_before));
+}
+
+/// The Gaussian positive is the query's crop plus noise: with the same noise and a vanishing sigma the key is
+/// the query itself.
+#[test]
+fn a_gaussian_positive_is_a_noisy_query() {
+    let mut config = small_agent_config();
+    config.contrast.positive = Positives::Gaussian;
+    let with_sigma = |sigma: f64| {
+        let mut config = config.clone();
+        config.contrast.sigma = sigma.try_into().expect("sigma is positive");
+        let losses = agent(&config).update(&batch(), &noise(), 1);
+        losses.contrast.expect("the contrast is on").logits
+    };
+    let mut same_view = agent(&config);
+    let query = same_view.normalise(&batch().query);
+    let _ = same_view.update_critic(&query, &batch(), &noise().next_action);
+    let expected = same_view.update_contrast(&query, &query).logits;
+    assert!(with_sigma(1e-9).allclose(&expected, 1e-4, 1e-5, false));
+    assert!(!with_sigma(0.1).allclose(&expected, 1e-4, 1e-5, false));
+}
