@@ -51,6 +51,11 @@ impl Reason {
     pub fn hides_the_rest(&self) -> bool {
         matches!(self, Self::LengthChecksum | Self::TooLong { .. })
     }
+
+    /// Whether the record may yet become whole, if its file is being written.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Truncated { .. })
+    }
 }
 
 impl fmt::Display for Damage {
