@@ -81,6 +81,7 @@ pub struct EvalArgs {
 }
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "options as they are typed; at most one is set")]
 pub struct InspectArgs {
     /// Run folders or event files
     #[arg(required = true, value_name = "RUN")]

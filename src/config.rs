@@ -5,11 +5,23 @@
 //! are types ([`range`]), so that a `Config` that exists is within them. Nothing but this module
 //! and `command` reads files and arguments to decide what a run does.
 
+mod check;
+mod error;
+mod layer;
+mod presets;
 pub mod range;
+mod resolve;
+mod schema;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::{ConfigError, Conflict, KeyProblem};
+pub use layer::Source;
+pub use presets::preset_names;
 pub use range::{Count, Fraction, Positive, Ratio};
+pub use resolve::{Resolved, Selection, resolve};
 
 /// Everything that decides what a run does. Keys are those of `configs/default.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +110,16 @@ pub struct EncoderConfig {
     pub critic_gradient: CriticGradient,
 }
 
+impl EncoderConfig {
+    /// Height and width of the last feature map of a square image, or `None` if the image is too small:
+    /// 3x3 convolutions without padding take two pixels each, after the first has halved them.
+    pub fn feature_map_size(&self, image_size: u64) -> Option<u64> {
+        let first = image_size.saturating_sub(1) / 2;
+        let lost = (self.layers.get() - 1).checked_mul(2)?;
+        first.checked_sub(lost).filter(|&size| size > 0)
+    }
+}
+
 /// Whether the critic's loss trains the convolutions (CURL paper, appendix E.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,7 +146,9 @@ pub struct CriticConfig {
 pub struct ActorConfig {
     pub learning_rate: Positive,
     pub beta1: Ratio,
+    #[serde(deserialize_with = "range::finite")]
     pub log_std_min: f64,
+    #[serde(deserialize_with = "range::finite")]
     pub log_std_max: f64,
     /// Agent steps between two updates of the actor and the temperature.
     pub update_every: Count,
@@ -194,11 +218,13 @@ pub enum KeyEncoding {
 pub struct TrainConfig {
     /// Length of the run in env steps (agent steps x action repeat).
     pub env_steps: Count,
+    #[serde(deserialize_with = "range::whole")]
     pub seed: u64,
     /// Agent steps with uniformly random actions, without updates, before learning starts.
     pub warmup_agent_steps: Count,
     pub batch_size: Count,
     /// Threads of tensor operations and cropping; 0 takes the physical cores.
+    #[serde(deserialize_with = "range::whole")]
     pub threads: u64,
 }
 

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod augment;
 pub mod batch;
+pub mod cli;
 pub mod config;
 pub mod durable;
 pub mod event_log;
