@@ -3,3 +3,4 @@
 mod fixtures;
 mod gradient_flow;
 mod parity;
+mod tensorboard;
