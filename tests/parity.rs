@@ -5,6 +5,7 @@
 //! same form are tried where `CURL_PARITY_DIR` names a folder that has them.
 
 mod agent;
+mod env;
 mod formula;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,10 @@
 //! The contract between an environment and the agent that acts in it.
 
+use std::fmt::Debug;
+
 use rand::Rng;
+
+use crate::error::EnvError;
 
 /// What does not change over an environment's life.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +14,8 @@ pub struct Spec {
     pub action: ActionSpec,
     /// Name and length of each part of the flat observation, in order.
     pub observation: Vec<(String, usize)>,
+    /// Seconds of simulated time that an env step takes.
+    pub control_timestep: f64,
     /// Length of an episode in env steps, if it has a time limit.
     pub time_limit: Option<u64>,
     /// Env steps per agent step, as in the CURL paper's Table 3 (4 for tasks that it does not list).
@@ -20,6 +26,42 @@ impl Spec {
     /// Length of the flat observation.
     pub fn observation_len(&self) -> usize {
         self.observation.iter().map(|(_, len)| len).sum()
+    }
+
+    /// The numbers of a continuous action that fits: as many as the spec says, each in [-1, 1].
+    ///
+    /// # Errors
+    /// [`EnvError::ActionKind`] or [`EnvError::ActionRange`].
+    pub fn continuous<'a>(&self, action: Action<'a>) -> Result<&'a [f32], EnvError> {
+        let numbers = |len: usize| format!("{len} continuous numbers");
+        let choice = |n: usize| format!("the discrete choice {n}");
+        let (expected, got) = match (&self.action, action) {
+            (ActionSpec::Continuous { low, .. }, Action::Continuous(action)) => {
+                if action.len() == low.len() {
+                    return self.in_range(action);
+                }
+                (numbers(low.len()), numbers(action.len()))
+            }
+            (ActionSpec::Continuous { low, .. }, Action::Discrete(n)) => {
+                (numbers(low.len()), choice(n))
+            }
+            (ActionSpec::Discrete { n }, Action::Continuous(action)) => {
+                (format!("a discrete choice of 0..{n}"), numbers(action.len()))
+            }
+            (ActionSpec::Discrete { .. }, Action::Discrete(n)) => {
+                ("continuous numbers".to_owned(), choice(n))
+            }
+        };
+        Err(EnvError::ActionKind { id: self.id.clone(), expected, got })
+    }
+
+    fn in_range<'a>(&self, action: &'a [f32]) -> Result<&'a [f32], EnvError> {
+        match action.iter().position(|value| !(-1.0..=1.0).contains(value)) {
+            None => Ok(action),
+            Some(index) => {
+                Err(EnvError::ActionRange { id: self.id.clone(), index, value: action[index] })
+            }
+        }
     }
 }
 
@@ -63,9 +105,41 @@ pub struct Frame<'a> {
     pub width: usize,
 }
 
+/// Red, green and blue.
+pub(crate) const FRAME_CHANNELS: usize = 3;
+
+impl Frame<'_> {
+    /// Longest side of a picture. Graphics drivers have limits of their own, and MuJoCo ends the
+    /// whole process where one is passed; this one is below theirs.
+    pub const MAX_SIDE: usize = 4096;
+
+    /// Checks the size, and that the buffer holds exactly that many pixels.
+    ///
+    /// # Errors
+    /// [`EnvError::FrameSize`] or [`EnvError::FrameBuffer`].
+    pub fn check(&self) -> Result<(), EnvError> {
+        let Self { height, width, .. } = *self;
+        Self::check_size(height, width)?;
+        let (expected, got) = (height * width * FRAME_CHANNELS, self.pixels.len());
+        if got != expected {
+            return Err(EnvError::FrameBuffer { height, width, expected, got });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_size(height: usize, width: usize) -> Result<(), EnvError> {
+        let sides = 1..=Self::MAX_SIDE;
+        if sides.contains(&height) && sides.contains(&width) {
+            Ok(())
+        } else {
+            Err(EnvError::FrameSize { height, width, max: Self::MAX_SIDE })
+        }
+    }
+}
+
 /// An environment. Random numbers come from the caller, so that an episode is reproduced by its
 /// stream alone and an environment holds no random state of its own.
-pub trait Env {
+pub trait Env: Debug {
     fn spec(&self) -> &Spec;
 
     /// Starts a new episode.
@@ -77,15 +151,24 @@ pub trait Env {
     /// Advances by one env step.
     ///
     /// # Errors
-    /// If the action does not fit the spec, or the simulation diverges.
+    /// If the action does not fit the spec, no episode is running, or the simulation diverges.
     fn step(&mut self, action: Action<'_>) -> Result<Step, EnvError>;
 
-    /// Writes the flat observation of the present state, `spec().observation_len()` numbers.
+    /// Writes the flat observation of the present state.
+    ///
+    /// # Panics
+    /// If `observation` does not hold `spec().observation_len()` numbers.
     fn observe(&self, observation: &mut [f64]);
 
-    /// Draws the present state.
+    /// Draws the present state, as the chosen camera sees it.
     ///
     /// # Errors
-    /// If no renderer can be had on this machine.
+    /// If no renderer can be had on this machine, or the frame's size and buffer are at odds.
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError>;
+
+    /// Chooses the camera of later pictures, in place of the environment's own choice.
+    ///
+    /// # Errors
+    /// If there is no such camera.
+    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError>;
 }

@@ -1,6 +1,40 @@
 //! Environments for pixel reinforcement learning. No tensor library is known here: frames are plain
 //! bytes (`u8`, height x width x 3) and numbers are `f32`/`f64` slices.
+//!
+//! [`make`] takes an id such as `cartpole-swingup` and gives an [`Env`]; [`Pixels`] repeats its
+//! actions and keeps its pictures. Random numbers always come from the caller.
+//!
+//! # Layout
+//! - [`env`](mod@env): the contract between an environment and an agent
+//! - [`pixels`](Pixels): action repeat, one picture per agent step
+//! - [`catalog`](canonical): ids, and the list of all environments
+//! - [`dmc`]: the DeepMind Control Suite, one file per domain
+//! - [`counter`]: a test double whose pictures say where they come from
+//!
+//! # How to add a domain of the control suite
+//! 1. Write `src/dmc/<domain>.rs` after the shortest one, `cheetah.rs`. It has a table `TASKS` (file
+//!    of the model, seconds of an episode and of an env step, action repeat, camera) and a type with
+//!    the `Task` trait's `reset`, `observe` and `reward`. The constructor looks up names in the
+//!    model once (`physics.body("torso")?`); rewards are made of [`dmc::rewards::Tolerance`]s; starts
+//!    come from `randomize`.
+//! 2. Write into the model with `physics.set_model` only, so that saved states hold it. An array that
+//!    no reset wrote to before becomes a variant of [`dmc::ModelField`].
+//! 3. Add `mod <domain>;` and its `TASKS` to `DOMAINS` in `src/dmc.rs`. A further task of a domain
+//!    is a further row of its table.
+//!
+//! # How to add another suite
+//! Implement [`Env`], and let the catalog's `ids` and `make` know it.
 
+mod catalog;
+pub mod counter;
+pub mod dmc;
 pub mod env;
+mod error;
+mod pixels;
 
-pub use env::{Action, ActionSpec, Ended, Env, EnvError, Frame, Spec, Step};
+pub use catalog::{all, canonical, ids, make};
+pub use counter::Counter;
+pub use dmc::Dmc;
+pub use env::{Action, ActionSpec, Ended, Env, Frame, Spec, Step};
+pub use error::EnvError;
+pub use pixels::{PixelStep, Pixels};

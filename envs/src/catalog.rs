@@ -1,0 +1,140 @@
+//! Environments by name.
+//!
+//! The canonical id is `suite:domain-task`, such as `dmc:ball_in_cup-catch`. The suite may be left
+//! out, and `:`, `-`, `_` and spaces stand for each other, so that ids of other projects work as
+//! they are: `dmc_cartpole_swingup`, `cartpole_swingup`, `ball-in-cup-catch`.
+
+use crate::dmc::{self, Dmc};
+use crate::env::{Env, Spec};
+use crate::error::EnvError;
+
+/// The canonical form of an id.
+///
+/// # Errors
+/// [`EnvError::UnknownId`] with the nearest ids.
+pub fn canonical(id: &str) -> Result<String, EnvError> {
+    let wanted = plain(id);
+    let matches = |known: &String| {
+        let known = plain(known);
+        let without_suite = known.split_once('_').map(|(_, task)| task);
+        wanted == known || Some(wanted.as_str()) == without_suite
+    };
+    ids().find(matches).ok_or_else(|| unknown(id))
+}
+
+/// Makes the environment of an id, in any of its forms.
+///
+/// # Errors
+/// [`EnvError::UnknownId`], or if what the environment needs is missing.
+pub fn make(id: &str) -> Result<Box<dyn Env>, EnvError> {
+    Ok(Box::new(Dmc::make(&canonical(id)?)?))
+}
+
+/// The canonical ids of all environments.
+pub fn ids() -> impl Iterator<Item = String> {
+    dmc::ids()
+}
+
+/// The specs of all environments. Nothing is drawn for it.
+///
+/// # Errors
+/// If the models are missing or broken.
+pub fn all() -> Result<Vec<Spec>, EnvError> {
+    ids().map(|id| Ok(make(&id)?.spec().clone())).collect()
+}
+
+/// The error for an id that no environment has.
+pub(crate) fn unknown(id: &str) -> EnvError {
+    const NEAREST: usize = 3;
+    let wanted = plain(id);
+    let likeness = |known: &str| {
+        let known = plain(known);
+        let task = known.split_once('_').map_or(known.as_str(), |(_, task)| task);
+        strsim::jaro_winkler(&wanted, &known).max(strsim::jaro_winkler(&wanted, task))
+    };
+    let mut known: Vec<String> = ids().collect();
+    known.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    known.truncate(NEAREST);
+    EnvError::UnknownId { id: id.to_owned(), nearest: known }
+}
+
+/// Lower case with one kind of separator.
+fn plain(id: &str) -> String {
+    id.trim().to_lowercase().replace([':', '-', ' '], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_forms_of_an_id_mean_the_same() {
+        for (canonical_id, forms) in [
+            (
+                "dmc:cartpole-swingup",
+                [
+                    "dmc:cartpole-swingup",
+                    "dmc_cartpole_swingup",
+                    "cartpole_swingup",
+                    "Cartpole-Swingup",
+                ],
+            ),
+            (
+                "dmc:ball_in_cup-catch",
+                [
+                    "dmc:ball_in_cup-catch",
+                    "ball-in-cup-catch",
+                    "ball_in_cup_catch",
+                    "dmc-ball in cup-catch",
+                ],
+            ),
+        ] {
+            for form in forms {
+                assert_eq!(canonical(form).as_deref(), Ok(canonical_id), "{form}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_canonical_id_is_its_own() {
+        let ids: Vec<_> = ids().collect();
+        assert!(!ids.is_empty());
+        for id in &ids {
+            assert_eq!(canonical(id).as_ref(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn an_unknown_id_lists_the_nearest() {
+        for (wrong, nearest) in [
+            ("cartpole-swngup", "dmc:cartpole-swingup"),
+            ("dmc:walker-wlak", "dmc:walker-walk"),
+            ("ball_in_the_cup-catch", "dmc:ball_in_cup-catch"),
+        ] {
+            let error = canonical(wrong).expect_err("there is no such environment");
+            let EnvError::UnknownId { id, nearest: listed } = &error else {
+                panic!("{error}");
+            };
+            assert_eq!((id.as_str(), listed[0].as_str()), (wrong, nearest));
+            assert!(error.to_string().contains(nearest), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_specs_have_the_tables_action_repeats_and_a_thousand_steps() {
+        let specs = all().expect("the models are there");
+        for spec in &specs {
+            let repeat = match spec.id.as_str() {
+                "dmc:cartpole-swingup" => 8,
+                "dmc:finger-spin" | "dmc:walker-walk" => 2,
+                _ => 4,
+            };
+            assert_eq!(
+                (spec.default_action_repeat, spec.time_limit),
+                (repeat, Some(1000)),
+                "{}",
+                spec.id
+            );
+        }
+    }
+}

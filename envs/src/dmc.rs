@@ -1,0 +1,211 @@
+//! The DeepMind Control Suite: MuJoCo's physics under rewards, observations and starts that agree
+//! with the Python package dm_control 1.0.50.
+
+mod ball_in_cup;
+mod cartpole;
+mod cheetah;
+mod finger;
+mod physics;
+mod randomize;
+mod reacher;
+mod renderer;
+pub mod rewards;
+mod state;
+mod task;
+#[cfg(test)]
+mod tests;
+mod walker;
+
+use rand::Rng;
+
+use self::physics::Physics;
+use self::renderer::Renderers;
+pub use self::state::{ModelField, ModelValue, State};
+use self::task::{Task, TaskEntry};
+use crate::env::{Action, ActionSpec, Ended, Env, Frame, Spec, Step};
+use crate::error::EnvError;
+
+/// Every task, domain by domain.
+const DOMAINS: [&[TaskEntry]; 6] = [
+    ball_in_cup::TASKS,
+    cartpole::TASKS,
+    cheetah::TASKS,
+    finger::TASKS,
+    reacher::TASKS,
+    walker::TASKS,
+];
+
+/// The canonical ids of all tasks, such as `dmc:ball_in_cup-catch`.
+pub fn ids() -> impl Iterator<Item = String> {
+    entries().map(TaskEntry::id)
+}
+
+fn entries() -> impl Iterator<Item = &'static TaskEntry> {
+    DOMAINS.into_iter().flatten()
+}
+
+/// A task of the suite.
+#[derive(Debug)]
+pub struct Dmc {
+    spec: Spec,
+    /// Bounds of the controls.
+    low: Vec<f64>,
+    high: Vec<f64>,
+    physics: Physics,
+    task: Box<dyn Task>,
+    renderers: Renderers,
+    camera: usize,
+    /// Simulation steps per env step.
+    n_sub_steps: usize,
+    /// Env steps of an episode.
+    step_limit: u64,
+    env_step: u64,
+    running: bool,
+}
+
+impl Dmc {
+    /// Makes the task of a canonical id.
+    ///
+    /// # Errors
+    /// [`EnvError::UnknownId`], or if the model is missing or broken.
+    pub fn make(id: &str) -> Result<Self, EnvError> {
+        let entry = entries().find(|entry| entry.id() == id);
+        Self::from_entry(entry.ok_or_else(|| crate::catalog::unknown(id))?)
+    }
+
+    fn from_entry(entry: &TaskEntry) -> Result<Self, EnvError> {
+        let physics = Physics::load(entry.model)?;
+        let task = (entry.rules)(&physics)?;
+        let timestep = physics.timestep();
+        let n_sub_steps = match entry.control_timestep {
+            Some(seconds) => (seconds / timestep).round() as usize,
+            None => 1,
+        };
+        let step_limit = (entry.time_limit / (timestep * n_sub_steps as f64)).ceil() as u64;
+        let (low, high) = physics.control_bounds();
+        let mut observation = Vec::new();
+        task.observe(&physics, &mut |name, numbers| {
+            observation.push((name.to_owned(), numbers.len()));
+        });
+        let spec = Spec {
+            id: entry.id(),
+            action: ActionSpec::Continuous { low: low.clone(), high: high.clone() },
+            observation,
+            control_timestep: timestep * n_sub_steps as f64,
+            time_limit: Some(step_limit),
+            default_action_repeat: entry.action_repeat,
+        };
+        Ok(Self {
+            spec,
+            low,
+            high,
+            physics,
+            task,
+            renderers: Renderers::default(),
+            camera: entry.camera,
+            n_sub_steps,
+            step_limit,
+            env_step: 0,
+            running: false,
+        })
+    }
+
+    /// Simulation steps per env step.
+    pub fn n_sub_steps(&self) -> usize {
+        self.n_sub_steps
+    }
+
+    /// Seconds of an env step.
+    pub fn control_timestep(&self) -> f64 {
+        self.physics.timestep() * self.n_sub_steps as f64
+    }
+
+    /// The reward of the present state.
+    pub fn reward(&self) -> f64 {
+        self.task.reward(&self.physics)
+    }
+
+    /// Everything that the rest of the episode depends on.
+    pub fn state(&self) -> State {
+        State::of(&self.physics, self.env_step)
+    }
+
+    /// Continues from a state, also one of another episode or made by hand.
+    ///
+    /// # Errors
+    /// If the state's numbers are not as many as the model's, or MuJoCo finds them unusable. No
+    /// episode is running then.
+    pub fn set_state(&mut self, state: &State) -> Result<(), EnvError> {
+        self.running = false;
+        state.write(&mut self.physics)?;
+        self.env_step = state.env_step;
+        self.running = self.env_step < self.step_limit;
+        Ok(())
+    }
+
+    /// Sets the actuators' controls from an action.
+    fn control(&mut self, action: Action<'_>) -> Result<(), EnvError> {
+        let action = self.spec.continuous(action)?;
+        let bounds = self.low.iter().zip(&self.high);
+        let controls = self.physics.data_mut().ctrl_mut().iter_mut();
+        for ((control, &value), (low, high)) in controls.zip(action).zip(bounds) {
+            *control = low + (f64::from(value) + 1.0) / 2.0 * (high - low);
+        }
+        Ok(())
+    }
+}
+
+impl Env for Dmc {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn reset(&mut self, rng: &mut dyn Rng) -> Result<(), EnvError> {
+        self.running = false;
+        self.physics.begin_reset();
+        self.task.reset(&mut self.physics, rng)?;
+        self.physics.forward()?;
+        self.env_step = 0;
+        self.running = true;
+        Ok(())
+    }
+
+    fn step(&mut self, action: Action<'_>) -> Result<Step, EnvError> {
+        if !self.running {
+            return Err(EnvError::NoEpisode { id: self.spec.id.clone() });
+        }
+        self.control(action)?;
+        self.running = false;
+        self.physics.step(self.n_sub_steps)?;
+        self.env_step += 1;
+        let ended = if self.env_step >= self.step_limit {
+            Some(Ended::TimeLimit)
+        } else {
+            self.task.terminated(&self.physics).then_some(Ended::Terminated)
+        };
+        self.running = ended.is_none();
+        Ok(Step { reward: self.reward(), ended })
+    }
+
+    fn observe(&self, observation: &mut [f64]) {
+        let mut at = 0;
+        self.task.observe(&self.physics, &mut |_, numbers| {
+            observation[at..at + numbers.len()].copy_from_slice(numbers);
+            at += numbers.len();
+        });
+        assert_eq!(at, observation.len(), "the buffer holds the whole observation");
+    }
+
+    fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
+        self.renderers.draw(&mut self.physics, self.camera, frame)
+    }
+
+    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
+        let count = self.physics.model().ncam() as usize;
+        if camera >= count {
+            return Err(EnvError::Camera { id: self.spec.id.clone(), camera, count });
+        }
+        self.camera = camera;
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! The whole state of a control-suite episode as plain numbers, to save and to continue from.
+
+use mujoco_rs::prelude::*;
+
+use super::physics::Physics;
+use crate::error::EnvError;
+
+/// Everything that the rest of an episode depends on.
+///
+/// A state that [`super::Dmc::state`] took continues bit for bit. A state made by hand may leave
+/// `sensors` empty: they are then computed anew from positions and velocities, without actuation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Env steps since the reset.
+    pub env_step: u64,
+    /// Simulated seconds.
+    pub time: f64,
+    pub qpos: Vec<f64>,
+    pub qvel: Vec<f64>,
+    /// Activations of actuators that have some.
+    pub act: Vec<f64>,
+    pub ctrl: Vec<f64>,
+    /// Where the constraint solver starts from.
+    pub qacc_warmstart: Vec<f64>,
+    /// 3 numbers per motion-capture body.
+    pub mocap_pos: Vec<f64>,
+    /// 4 numbers per motion-capture body.
+    pub mocap_quat: Vec<f64>,
+    /// Sensors that measure accelerations and forces keep the last step's values until the next.
+    pub sensors: Vec<f64>,
+    /// The numbers that resets wrote into the model.
+    pub model: Vec<ModelValue>,
+}
+
+/// An array of the model that resets write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ModelField {
+    DofDamping,
+    GeomPos,
+    GeomSize,
+    SitePos,
+    SiteRgba,
+    SiteSize,
+}
+
+impl ModelField {
+    pub const ALL: [Self; 6] = [
+        Self::DofDamping,
+        Self::GeomPos,
+        Self::GeomSize,
+        Self::SitePos,
+        Self::SiteRgba,
+        Self::SiteSize,
+    ];
+
+    /// MuJoCo's name of the array.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DofDamping => "dof_damping",
+            Self::GeomPos => "geom_pos",
+            Self::GeomSize => "geom_size",
+            Self::SitePos => "site_pos",
+            Self::SiteRgba => "site_rgba",
+            Self::SiteSize => "site_size",
+        }
+    }
+
+    /// The field of that name, if resets write to it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+
+    /// The number at a flat index.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub(super) fn read(self, model: &MjModel, index: usize) -> f64 {
+        match self {
+            Self::DofDamping => model.dof_damping()[index],
+            Self::GeomPos => model.geom_pos().as_flattened()[index],
+            Self::GeomSize => model.geom_size().as_flattened()[index],
+            Self::SitePos => model.site_pos().as_flattened()[index],
+            Self::SiteSize => model.site_size().as_flattened()[index],
+            Self::SiteRgba => f64::from(model.site_rgba().as_flattened()[index]),
+        }
+    }
+
+    /// Exchanges the number at a flat index, and returns the old one.
+    pub(super) fn replace(
+        self,
+        model: &mut MjModel,
+        index: usize,
+        value: f64,
+    ) -> Result<f64, EnvError> {
+        let numbers = match self {
+            Self::DofDamping => model.dof_damping_mut(),
+            Self::GeomPos => model.geom_pos_mut().as_flattened_mut(),
+            Self::GeomSize => model.geom_size_mut().as_flattened_mut(),
+            Self::SitePos => model.site_pos_mut().as_flattened_mut(),
+            Self::SiteSize => model.site_size_mut().as_flattened_mut(),
+            Self::SiteRgba => {
+                let colours = model.site_rgba_mut().as_flattened_mut();
+                return self.replace_in(colours, index, value as f32).map(f64::from);
+            }
+        };
+        self.replace_in(numbers, index, value)
+    }
+
+    fn replace_in<T>(self, numbers: &mut [T], index: usize, value: T) -> Result<T, EnvError> {
+        let len = numbers.len();
+        let place = numbers.get_mut(index).ok_or(EnvError::ModelIndex {
+            field: self.name(),
+            index,
+            len,
+        })?;
+        Ok(std::mem::replace(place, value))
+    }
+}
+
+/// One number of the model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModelValue {
+    pub field: ModelField,
+    /// Index into the flattened array.
+    pub index: usize,
+    pub value: f64,
+}
+
+impl State {
+    pub(super) fn of(physics: &Physics, env_step: u64) -> Self {
+        let data = physics.data();
+        Self {
+            env_step,
+            time: data.time(),
+            qpos: data.qpos().to_vec(),
+            qvel: data.qvel().to_vec(),
+            act: data.act().to_vec(),
+            ctrl: data.ctrl().to_vec(),
+            qacc_warmstart: data.qacc_warmstart().to_vec(),
+            mocap_pos: data.mocap_pos().as_flattened().to_vec(),
+            mocap_quat: data.mocap_quat().as_flattened().to_vec(),
+            sensors: data.sensordata().to_vec(),
+            model: physics.model_values(),
+        }
+    }
+
+    /// Puts the simulation into this state.
+    pub(super) fn write(&self, physics: &mut Physics) -> Result<(), EnvError> {
+        physics.clear();
+        physics.restore_model()?;
+        for &ModelValue { field, index, value } in &self.model {
+            physics.set_model(field, index, value)?;
+        }
+        let data = physics.data_mut();
+        data.set_time(self.time);
+        write("qpos", &self.qpos, data.qpos_mut())?;
+        write("qvel", &self.qvel, data.qvel_mut())?;
+        write("act", &self.act, data.act_mut())?;
+        write("ctrl", &self.ctrl, data.ctrl_mut())?;
+        write("qacc_warmstart", &self.qacc_warmstart, data.qacc_warmstart_mut())?;
+        write("mocap_pos", &self.mocap_pos, data.mocap_pos_mut().as_flattened_mut())?;
+        write("mocap_quat", &self.mocap_quat, data.mocap_quat_mut().as_flattened_mut())?;
+        physics.forward()?;
+        if self.sensors.is_empty() {
+            return Ok(());
+        }
+        write("sensors", &self.sensors, physics.data_mut().sensordata_mut())
+    }
+}
+
+fn write(field: &'static str, from: &[f64], to: &mut [f64]) -> Result<(), EnvError> {
+    let (expected, got) = (to.len(), from.len());
+    if expected != got {
+        return Err(EnvError::StateLength { field, expected, got });
+    }
+    to.copy_from_slice(from);
+    Ok(())
+}

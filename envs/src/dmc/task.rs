@@ -1,0 +1,57 @@
+//! What a domain defines for each of its tasks.
+
+use std::fmt::Debug;
+
+use rand::Rng;
+
+use super::physics::Physics;
+use crate::error::EnvError;
+
+/// Receives the parts of an observation by name, in order.
+pub(super) type Parts<'a> = dyn FnMut(&'static str, &[f64]) + 'a;
+
+/// The rules of a task. What a reset writes into the model it writes through
+/// [`Physics::set_model`], so that it is saved with the state.
+pub(super) trait Task: Debug {
+    /// Draws a start. The simulation stands at the model's own start before, and what follows from
+    /// the positions is computed after.
+    fn reset(&self, physics: &mut Physics, rng: &mut dyn Rng) -> Result<(), EnvError>;
+
+    /// Names and hands over the parts of the observation.
+    fn observe(&self, physics: &Physics, part: &mut Parts<'_>);
+
+    /// The reward of the present state, in [0, 1].
+    fn reward(&self, physics: &Physics) -> f64;
+
+    /// Whether the present state ends the episode for good.
+    fn terminated(&self, _physics: &Physics) -> bool {
+        false
+    }
+}
+
+/// One row of the suite's table.
+#[derive(Debug)]
+pub(super) struct TaskEntry {
+    /// The original's name of the domain, such as `ball_in_cup`.
+    pub domain: &'static str,
+    /// The original's name of the task, such as `catch`.
+    pub name: &'static str,
+    /// File of the model.
+    pub model: &'static str,
+    /// Seconds of an episode.
+    pub time_limit: f64,
+    /// Seconds of an env step, or one simulation step.
+    pub control_timestep: Option<f64>,
+    pub action_repeat: u64,
+    /// Camera of the pictures.
+    pub camera: usize,
+    /// Looks up what the rules need in the model.
+    pub rules: fn(&Physics) -> Result<Box<dyn Task>, EnvError>,
+}
+
+impl TaskEntry {
+    /// Canonical id, such as `dmc:ball_in_cup-catch`.
+    pub fn id(&self) -> String {
+        format!("dmc:{}-{}", self.domain, self.name)
+    }
+}

@@ -1,0 +1,348 @@
+//! Episodes of all tasks: starts, ends, states, errors and pictures. That rewards, observations and
+//! pictures agree with dm_control is tested against its numbers elsewhere.
+
+use std::f64::consts::PI;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Dmc, ModelField, State, ids};
+use crate::env::{Action, ActionSpec, Ended, Env, Frame};
+use crate::error::EnvError;
+
+fn make(id: &str) -> Dmc {
+    Dmc::make(id).expect("the models are there")
+}
+
+fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+fn started(id: &str, seed: u64) -> Dmc {
+    let mut env = make(id);
+    env.reset(&mut rng(seed)).expect("a start is found");
+    env
+}
+
+fn dimensions(env: &Dmc) -> usize {
+    match &env.spec().action {
+        ActionSpec::Continuous { low, .. } => low.len(),
+        ActionSpec::Discrete { n } => panic!("{n} choices"),
+    }
+}
+
+/// An action of changing signs.
+fn action(env: &Dmc, step: usize) -> Vec<f32> {
+    (0..dimensions(env)).map(|i| ((step * 7 + i * 3) as f32).sin()).collect()
+}
+
+fn observation(env: &Dmc) -> Vec<f64> {
+    let mut observation = vec![0.0; env.spec().observation_len()];
+    env.observe(&mut observation);
+    observation
+}
+
+/// Rewards and observations of some steps.
+fn play(env: &mut Dmc, steps: std::ops::Range<usize>) -> Vec<(f64, Vec<f64>)> {
+    let play_step = |step| {
+        let action = action(env, step);
+        let step = env.step(Action::Continuous(&action)).expect("the simulation is stable");
+        (step.reward, observation(env))
+    };
+    steps.map(play_step).collect()
+}
+
+/// The states of many starts.
+fn starts(id: &str, count: usize) -> Vec<State> {
+    let (mut env, mut rng) = (make(id), rng(5));
+    let start = |_| {
+        env.reset(&mut rng).expect("a start is found");
+        env.state()
+    };
+    (0..count).map(start).collect()
+}
+
+fn mean_and_deviation(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
+    let numbers: Vec<f64> = numbers.collect();
+    let count = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / count;
+    let variance = numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count;
+    (mean, variance.sqrt())
+}
+
+#[test]
+fn a_start_depends_on_its_stream_alone() {
+    for id in ids() {
+        let mut env = started(&id, 11);
+        let (start, other) = (env.state(), started(&id, 12).state());
+        assert_ne!(start, other, "{id}");
+        play(&mut env, 0..20);
+        env.reset(&mut rng(12)).expect("a start is found");
+        assert_eq!(env.state(), other, "{id}: what went before changes the start");
+        env.reset(&mut rng(11)).expect("a start is found");
+        assert_eq!(env.state(), start, "{id}");
+    }
+}
+
+#[test]
+fn cartpole_hangs_almost_at_rest_in_the_middle() {
+    let starts = starts("dmc:cartpole-swingup", 500);
+    for (mean, values) in [
+        (0.0, starts.iter().map(|start| start.qpos[0]).collect::<Vec<_>>()),
+        (PI, starts.iter().map(|start| start.qpos[1]).collect()),
+        (0.0, starts.iter().flat_map(|start| start.qvel.clone()).collect()),
+    ] {
+        let (got, deviation) = mean_and_deviation(values.into_iter());
+        assert!((got - mean).abs() < 0.0025, "mean {got}, not {mean}");
+        assert!((deviation - 0.01).abs() < 0.002, "deviation {deviation}");
+    }
+}
+
+#[test]
+fn reacher_has_a_target_of_its_size_in_reach() {
+    let env = make("dmc:reacher-easy");
+    let target = env.physics.geom("target").expect("the model has a target");
+    let value = |start: &State, field, index| {
+        let mut values = start.model.iter();
+        values
+            .find(|value| (value.field, value.index) == (field, index))
+            .expect("it is written")
+            .value
+    };
+    let starts = starts("dmc:reacher-easy", 500);
+    let places: Vec<_> = starts
+        .iter()
+        .map(|start| {
+            assert_eq!(value(start, ModelField::GeomSize, 3 * target), 0.05);
+            let x = value(start, ModelField::GeomPos, 3 * target);
+            let y = value(start, ModelField::GeomPos, 3 * target + 1);
+            (x, y)
+        })
+        .collect();
+    let radii = places.iter().map(|(x, y)| x.hypot(*y));
+    assert!(radii.clone().all(|radius| (0.05..0.2).contains(&radius)));
+    // Uniform in the radius, not over the disc.
+    let (mean, deviation) = mean_and_deviation(radii);
+    assert!((mean - 0.125).abs() < 0.01 && (deviation - 0.15 / 12f64.sqrt()).abs() < 0.005);
+    let (mean, deviation) = mean_and_deviation(places.iter().map(|(x, y)| x.atan2(*y)));
+    assert!(mean.abs() < 0.41 && (deviation - PI / 3f64.sqrt()).abs() < 0.2, "{mean}, {deviation}");
+    assert!(starts.iter().all(|start| start.qpos[1].abs() <= 160f64.to_radians()));
+}
+
+#[test]
+fn cheetah_has_settled_on_the_ground() {
+    let env = make("dmc:cheetah-run");
+    let ranges = env.physics.model().jnt_range().to_vec();
+    let limited = env.physics.model().jnt_limited().to_vec();
+    for start in starts("dmc:cheetah-run", 30) {
+        assert_eq!(start.time, 0.0);
+        assert!(start.qvel.iter().all(|velocity| velocity.abs() < 1.0), "{:?}", start.qvel);
+        assert!(start.qacc_warmstart.iter().any(|&acceleration| acceleration != 0.0));
+        for ((&angle, [low, high]), _) in
+            start.qpos.iter().zip(&ranges).zip(&limited).filter(|(_, limited)| **limited)
+        {
+            // Limits are springs: a joint may lean beyond them a little.
+            assert!((low - 0.1..high + 0.1).contains(&angle), "{angle} not in [{low}, {high}]");
+        }
+    }
+}
+
+#[test]
+fn finger_and_ball_start_without_contacts() {
+    for id in ["dmc:finger-spin", "dmc:ball_in_cup-catch"] {
+        let (mut env, mut rng) = (make(id), rng(3));
+        for _ in 0..50 {
+            env.reset(&mut rng).expect("a start is found");
+            assert_eq!(env.physics.data().ncon(), 0, "{id}");
+        }
+    }
+    for start in starts("dmc:ball_in_cup-catch", 50) {
+        assert!((-0.2..0.2).contains(&start.qpos[2]) && (0.2..0.5).contains(&start.qpos[3]));
+        assert_eq!(start.qpos[..2], [0.0, 0.0]);
+    }
+}
+
+#[test]
+fn finger_spins_freely_and_hides_the_sites_of_other_tasks() {
+    let mut env = started("dmc:finger-spin", 0);
+    let written = env.state().model;
+    let named = |name| env.physics.site(name).expect("the model has the site");
+    let [target, tip] = ["target", "tip"].map(|name| 4 * named(name) + 3);
+    let hinge = env.physics.joint_dof("hinge").expect("the model has a hinge");
+    let expected = [
+        (ModelField::DofDamping, hinge, 0.03),
+        (ModelField::SiteRgba, tip, 0.0),
+        (ModelField::SiteRgba, target, 0.0),
+    ];
+    assert_eq!(written.len(), expected.len());
+    for (field, index, value) in expected {
+        assert!(written.iter().any(|w| (w.field, w.index, w.value) == (field, index, value)));
+    }
+    // A state that does not hold them gets the model's own numbers.
+    let bare = State { model: Vec::new(), ..env.state() };
+    env.set_state(&bare).expect("the state fits");
+    assert_eq!(env.physics.model().dof_damping()[hinge], 0.5);
+    assert_eq!(env.state(), bare);
+}
+
+#[test]
+fn walker_falls_with_joints_within_their_limits() {
+    let env = make("dmc:walker-walk");
+    let model = env.physics.model();
+    let starts = starts("dmc:walker-walk", 500);
+    for joint in 0..model.jnt_type().len() {
+        let angles = || starts.iter().map(|start| start.qpos[joint]);
+        let [low, high] = match (model.jnt_limited()[joint], joint) {
+            (true, _) => model.jnt_range()[joint],
+            (false, 2) => [-PI, PI],
+            (false, _) => {
+                assert!(angles().all(|position| position == 0.0), "sliders stay");
+                continue;
+            }
+        };
+        assert!(angles().all(|angle| (low..high).contains(&angle)));
+        let (mean, deviation) = mean_and_deviation(angles());
+        let range = high - low;
+        assert!((mean - (low + high) / 2.0).abs() < 0.07 * range, "joint {joint}: mean {mean}");
+        assert!((deviation - range / 12f64.sqrt()).abs() < 0.04 * range, "joint {joint}");
+    }
+}
+
+#[test]
+fn a_saved_state_continues_bit_for_bit() {
+    for id in ids() {
+        let mut env = started(&id, 4);
+        play(&mut env, 0..30);
+        let (state, seen) = (env.state(), observation(&env));
+        let expected = play(&mut env, 30..60);
+        let mut other = started(&id, 5);
+        other.set_state(&state).expect("the state fits");
+        assert_eq!(observation(&other), seen, "{id}");
+        assert_eq!(other.state(), state, "{id}");
+        assert_eq!(play(&mut other, 30..60), expected, "{id}");
+        assert_eq!(other.state(), env.state(), "{id}");
+    }
+}
+
+#[test]
+fn an_episode_ends_at_its_time_limit_and_not_before() {
+    for id in ids() {
+        let mut env = make(&id);
+        let idle = vec![0.0; dimensions(&env)];
+        let no_episode = EnvError::NoEpisode { id: id.clone() };
+        assert_eq!(env.step(Action::Continuous(&idle)), Err(no_episode.clone()), "{id}");
+        env.reset(&mut rng(0)).expect("a start is found");
+        let limit = env.spec().time_limit.expect("every task has a time limit");
+        for step in 1..=limit {
+            let ended =
+                env.step(Action::Continuous(&idle)).expect("the simulation is stable").ended;
+            assert_eq!(ended, (step == limit).then_some(Ended::TimeLimit), "{id}, step {step}");
+        }
+        assert_eq!(env.step(Action::Continuous(&idle)), Err(no_episode), "{id}");
+    }
+}
+
+#[test]
+fn actions_that_do_not_fit_are_refused_and_the_episode_goes_on() {
+    let mut env = started("dmc:finger-spin", 0);
+    for (action, message) in [
+        (
+            Action::Continuous(&[0.0]),
+            "dmc:finger-spin takes 2 continuous numbers, but got 1 continuous numbers",
+        ),
+        (
+            Action::Discrete(1),
+            "dmc:finger-spin takes 2 continuous numbers, but got the discrete choice 1",
+        ),
+        (
+            Action::Continuous(&[0.0, 1.5]),
+            "dmc:finger-spin: entry 1 of the action is 1.5, outside [-1, 1]",
+        ),
+        (
+            Action::Continuous(&[f32::NAN, 0.0]),
+            "dmc:finger-spin: entry 0 of the action is NaN, outside [-1, 1]",
+        ),
+    ] {
+        let error = env.step(action).expect_err("the action does not fit");
+        assert_eq!(error.to_string(), message);
+    }
+    assert!(env.step(Action::Continuous(&[1.0, -1.0])).is_ok());
+}
+
+#[test]
+fn a_diverged_simulation_is_an_error_and_ends_the_episode() {
+    let mut env = started("dmc:walker-walk", 0);
+    let mut state = env.state();
+    state.qvel[3] = 1e9;
+    env.set_state(&state).expect("MuJoCo accepts the state");
+    let action = [1.0; 6];
+    let error = (0..5).find_map(|_| env.step(Action::Continuous(&action)).err());
+    let Some(EnvError::Diverged { warnings, .. }) = error else {
+        panic!("{error:?}");
+    };
+    assert!(!warnings.is_empty());
+    let no_episode = EnvError::NoEpisode { id: "dmc:walker-walk".to_owned() };
+    assert_eq!(env.step(Action::Continuous(&action)), Err(no_episode));
+    env.reset(&mut rng(0)).expect("a start is found");
+    assert!(env.step(Action::Continuous(&action)).is_ok());
+}
+
+#[test]
+fn a_state_of_another_model_is_refused() {
+    let state = started("dmc:walker-walk", 0).state();
+    let mut env = started("dmc:cartpole-swingup", 0);
+    let expected = EnvError::StateLength { field: "qpos", expected: 2, got: 9 };
+    assert_eq!(env.set_state(&state), Err(expected));
+    assert!(env.step(Action::Continuous(&[0.0])).is_err(), "no episode is running");
+}
+
+fn picture(env: &mut Dmc, height: usize, width: usize) -> Vec<u8> {
+    let mut pixels = vec![0; height * width * 3];
+    let frame = Frame { pixels: &mut pixels, height, width };
+    env.render(frame).expect("software rendering works here");
+    pixels
+}
+
+#[test]
+fn pictures_follow_the_state_the_size_and_the_camera() {
+    let mut env = started("dmc:reacher-easy", 1);
+    let (square, wide) = (picture(&mut env, 32, 32), picture(&mut env, 24, 40));
+    assert_eq!(picture(&mut env, 32, 32), square, "sizes disturb each other");
+    assert_eq!(picture(&mut env, 24, 40), wide, "sizes disturb each other");
+    // The target lies elsewhere, and nothing else has moved.
+    let mut moved = env.state();
+    for value in moved.model.iter_mut().filter(|value| value.field == ModelField::GeomPos) {
+        value.value = -value.value;
+    }
+    env.set_state(&moved).expect("the state fits");
+    assert_ne!(picture(&mut env, 32, 32), square);
+    env.set_camera(1).expect("the model has two cameras");
+    let other = picture(&mut env, 32, 32);
+    env.set_camera(0).expect("the model has two cameras");
+    assert_ne!(picture(&mut env, 32, 32), other);
+    let expected = EnvError::Camera { id: "dmc:reacher-easy".to_owned(), camera: 2, count: 2 };
+    assert_eq!(env.set_camera(2), Err(expected));
+}
+
+#[test]
+fn a_picture_has_its_top_row_first() {
+    // The sky is above the ground: the upper rows are bluer and the lower ones hold the floor.
+    let mut env = started("dmc:cartpole-swingup", 0);
+    let pixels = picture(&mut env, 40, 40);
+    let sum = |rows: std::ops::Range<usize>, channel: usize| {
+        let rows = &pixels[rows.start * 120..rows.end * 120];
+        rows.iter().skip(channel).step_by(3).map(|&byte| f64::from(byte)).sum::<f64>()
+    };
+    assert!(sum(0..8, 2) > sum(32..40, 2), "{} {}", sum(0..8, 2), sum(32..40, 2));
+}
+
+#[test]
+fn a_buffer_of_another_size_is_refused() {
+    let mut env = started("dmc:cartpole-swingup", 0);
+    let mut pixels = [0; 10];
+    let frame = Frame { pixels: &mut pixels, height: 2, width: 2 };
+    let expected = EnvError::FrameBuffer { height: 2, width: 2, expected: 12, got: 10 };
+    assert_eq!(env.render(frame), Err(expected));
+    let frame = Frame { pixels: &mut [], height: 0, width: 2 };
+    assert!(matches!(env.render(frame), Err(EnvError::FrameSize { .. })));
+}

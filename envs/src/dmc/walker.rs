@@ -1,0 +1,74 @@
+//! Walker: a planar biped with feet stands up and walks.
+
+use rand::Rng;
+
+use super::physics::Physics;
+use super::randomize::randomize_joints;
+use super::rewards::{Sigmoid, Tolerance};
+use super::task::{Parts, Task, TaskEntry};
+use crate::error::EnvError;
+
+pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
+    domain: "walker",
+    name: "walk",
+    model: "walker.xml",
+    time_limit: 25.0,
+    control_timestep: Some(0.025),
+    action_repeat: 2,
+    camera: 0,
+    rules: |physics| Walker::rules(physics, 1.0),
+}];
+
+/// Metres of the torso above the ground.
+const STAND_HEIGHT: f64 = 1.2;
+const STANDING: Tolerance = Tolerance::at_least(STAND_HEIGHT).with_margin(STAND_HEIGHT / 2.0);
+
+#[derive(Debug)]
+struct Walker {
+    moving: Tolerance,
+    torso: usize,
+    /// Place of the body's forward velocity in `sensordata`.
+    speed: usize,
+}
+
+impl Walker {
+    /// Rules that ask for a speed in metres per second.
+    fn rules(physics: &Physics, speed: f64) -> Result<Box<dyn Task>, EnvError> {
+        let moving =
+            Tolerance::at_least(speed).with_margin(speed / 2.0).falling(Sigmoid::Linear, 0.5);
+        Ok(Box::new(Self {
+            moving,
+            torso: physics.body("torso")?,
+            speed: physics.sensor("torso_subtreelinvel")?.start,
+        }))
+    }
+
+    fn height(&self, physics: &Physics) -> f64 {
+        physics.data().xpos()[self.torso][2]
+    }
+}
+
+impl Task for Walker {
+    fn reset(&self, physics: &mut Physics, rng: &mut dyn Rng) -> Result<(), EnvError> {
+        randomize_joints(physics, rng);
+        Ok(())
+    }
+
+    fn observe(&self, physics: &Physics, part: &mut Parts<'_>) {
+        // Each body turns in the x-z plane; the first body is the world, which does not.
+        let bodies = &physics.data().xmat()[1..];
+        let orientations: Vec<f64> =
+            bodies.iter().flat_map(|rotation| [rotation[0], rotation[2]]).collect();
+        part("orientations", &orientations);
+        part("height", &[self.height(physics)]);
+        part("velocity", physics.data().qvel());
+    }
+
+    fn reward(&self, physics: &Physics) -> f64 {
+        let standing = STANDING.of(self.height(physics));
+        let upright = (1.0 + physics.data().xmat()[self.torso][8]) / 2.0;
+        let stand = (3.0 * standing + upright) / 4.0;
+        let moving = self.moving.of(physics.data().sensordata()[self.speed]);
+        stand * (5.0 * moving + 1.0) / 6.0
+    }
+}

@@ -1,0 +1,185 @@
+//! An environment as an agent that sees pixels has it: repeated actions, one picture a step.
+
+use rand::Rng;
+
+use crate::env::{Action, Ended, Env, FRAME_CHANNELS, Frame, Spec};
+use crate::error::EnvError;
+
+/// What one agent step returns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PixelStep {
+    /// Sum over the env steps.
+    pub reward: f64,
+    pub ended: Option<Ended>,
+    /// Env steps that really passed: fewer than the action repeat where the episode ended.
+    pub env_steps: u64,
+}
+
+/// Repeats each action and draws one picture per agent step, into a buffer that it keeps.
+#[derive(Debug)]
+pub struct Pixels {
+    env: Box<dyn Env>,
+    action_repeat: u64,
+    height: usize,
+    width: usize,
+    frame: Vec<u8>,
+}
+
+impl Pixels {
+    /// An environment that is seen in square pictures of `size` pixels a side.
+    ///
+    /// # Errors
+    /// If the action repeat is 0, or there are no pictures of that size.
+    pub fn new(env: Box<dyn Env>, action_repeat: u64, size: usize) -> Result<Self, EnvError> {
+        Self::with_size(env, action_repeat, size, size)
+    }
+
+    /// As [`Self::new`], for pictures that need not be square.
+    ///
+    /// # Errors
+    /// If the action repeat is 0, or there are no pictures of that size.
+    pub fn with_size(
+        env: Box<dyn Env>,
+        action_repeat: u64,
+        height: usize,
+        width: usize,
+    ) -> Result<Self, EnvError> {
+        if action_repeat == 0 {
+            return Err(EnvError::ActionRepeat);
+        }
+        Frame::check_size(height, width)?;
+        let frame = vec![0; height * width * FRAME_CHANNELS];
+        Ok(Self { env, action_repeat, height, width, frame })
+    }
+
+    /// Sees the environment from another camera.
+    ///
+    /// # Errors
+    /// If it has no such camera.
+    pub fn with_camera(mut self, camera: usize) -> Result<Self, EnvError> {
+        self.env.set_camera(camera)?;
+        Ok(self)
+    }
+
+    /// Starts a new episode and draws its first picture.
+    ///
+    /// # Errors
+    /// As [`Env::reset`] and [`Env::render`].
+    pub fn reset(&mut self, rng: &mut dyn Rng) -> Result<(), EnvError> {
+        self.env.reset(rng)?;
+        self.draw()
+    }
+
+    /// Takes one action for up to `action_repeat` env steps, until the episode ends, and draws the
+    /// state after them.
+    ///
+    /// # Errors
+    /// As [`Env::step`] and [`Env::render`].
+    pub fn step(&mut self, action: Action<'_>) -> Result<PixelStep, EnvError> {
+        let mut sum = PixelStep { reward: 0.0, ended: None, env_steps: 0 };
+        while sum.env_steps < self.action_repeat && sum.ended.is_none() {
+            let step = self.env.step(action)?;
+            sum.reward += step.reward;
+            sum.ended = step.ended;
+            sum.env_steps += 1;
+        }
+        self.draw()?;
+        Ok(sum)
+    }
+
+    fn draw(&mut self) -> Result<(), EnvError> {
+        let Self { height, width, .. } = *self;
+        self.env.render(Frame { pixels: &mut self.frame, height, width })
+    }
+
+    /// The last picture: height x width x 3 bytes, row by row from the top, RGB. Black before the
+    /// first reset.
+    pub fn frame(&self) -> &[u8] {
+        &self.frame
+    }
+
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Env steps per agent step.
+    pub fn action_repeat(&self) -> u64 {
+        self.action_repeat
+    }
+
+    pub fn spec(&self) -> &Spec {
+        self.env.spec()
+    }
+
+    /// Draws the present state at another size, such as for a film. [`Self::frame`] stays.
+    ///
+    /// # Errors
+    /// As [`Env::render`].
+    pub fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
+        self.env.render(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counter::Counter;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    fn pixels(action_repeat: u64, episode_steps: u64) -> Pixels {
+        let env = Counter::new(2, &[episode_steps], Ended::TimeLimit);
+        Pixels::with_size(Box::new(env), action_repeat, 6, 9).expect("the size can be drawn")
+    }
+
+    fn rng() -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(0)
+    }
+
+    const ACTION: Action<'_> = Action::Continuous(&[0.5, -1.0]);
+
+    #[test]
+    fn rewards_are_summed_and_the_picture_is_of_the_last_env_step() {
+        let mut pixels = pixels(4, 100);
+        pixels.reset(&mut rng()).expect("a counter can be reset");
+        let stamp =
+            |pixels: &Pixels| Counter::decode(pixels.frame(), 6, 9).expect("a counter's frame");
+        assert_eq!(stamp(&pixels).env_step, 0);
+        let step = pixels.step(ACTION).expect("the action fits");
+        assert_eq!(step, PixelStep { reward: 1.0 + 2.0 + 3.0 + 4.0, ended: None, env_steps: 4 });
+        assert_eq!(stamp(&pixels).env_step, 4);
+    }
+
+    #[test]
+    fn an_agent_step_stops_where_the_episode_ends() {
+        let mut pixels = pixels(4, 6);
+        pixels.reset(&mut rng()).expect("a counter can be reset");
+        pixels.step(ACTION).expect("the action fits");
+        let last = pixels.step(ACTION).expect("the action fits");
+        let ended = Some(Ended::TimeLimit);
+        assert_eq!(last, PixelStep { reward: 5.0 + 6.0, ended, env_steps: 2 });
+        let no_episode = EnvError::NoEpisode { id: "counter".to_owned() };
+        assert_eq!(pixels.step(ACTION), Err(no_episode));
+    }
+
+    #[test]
+    fn impossible_settings_are_refused() {
+        let make = |repeat, height, width| {
+            let env = Counter::new(1, &[3], Ended::Terminated);
+            Pixels::with_size(Box::new(env), repeat, height, width).map(drop)
+        };
+        assert_eq!(make(0, 8, 8), Err(EnvError::ActionRepeat));
+        for (height, width) in [(0, 8), (8, 0), (8, Frame::MAX_SIDE + 1)] {
+            let expected = EnvError::FrameSize { height, width, max: Frame::MAX_SIDE };
+            assert_eq!(make(1, height, width), Err(expected));
+        }
+        assert_eq!(
+            pixels(1, 3).with_camera(1).map(drop),
+            Err(EnvError::Camera { id: "counter".to_owned(), camera: 1, count: 1 })
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! The control suite's tasks agree with dm_control 1.0.50 on MuJoCo 3.17.0, number by number and
+//! picture by picture.
+//!
+//! `tests/parity/env/<domain>-<task>.json` holds a start, the rewards, discounts and observations
+//! of a stream of actions from it, and single states ("probes") with theirs. The pictures beside it
+//! show the start at 84 and 100 pixels and the state after the last step at 100. More cases of the
+//! same form are tried in the folder `env` of the one that `CURL_PARITY_DIR` names.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use curl_envs::dmc::{ModelField, ModelValue, State};
+use curl_envs::{Action, ActionSpec, Dmc, Ended, Env, EnvError, Frame};
+use serde_json::Value;
+
+use super::formula::units;
+
+/// Largest difference of a reward or an observation.
+const TOLERANCE: f64 = 1e-9;
+/// Least peak signal-to-noise ratio of a picture, in dB.
+const PSNR: f64 = 40.0;
+
+#[test]
+fn parity_of_the_environments_with_our_own_cases() {
+    check_all(&super::own_cases().join("env"));
+}
+
+#[test]
+fn parity_of_the_environments_with_further_cases() {
+    if let Some(folder) = super::further_cases() {
+        check_all(&folder.join("env"));
+    }
+}
+
+/// Checks every case of a folder, and tells of all that fail.
+fn check_all(folder: &Path) {
+    let skip_unknown =
+        std::env::var("CURL_PARITY_SKIP_UNKNOWN_TASKS").is_ok_and(|skip| skip == "1");
+    let failures: Vec<String> = super::json_files(folder)
+        .iter()
+        .filter_map(|path| match Case::open(path) {
+            Err(unknown @ EnvError::UnknownId { .. }) if skip_unknown => {
+                println!("{} is skipped: {unknown}", path.display());
+                None
+            }
+            Err(error) => Some(format!("{}: {error}", path.display())),
+            Ok(mut case) => case.check().err(),
+        })
+        .collect();
+    assert!(failures.is_empty(), "{} cases fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+struct Case {
+    /// `<domain>-<task>`.
+    name: String,
+    folder: PathBuf,
+    json: Value,
+    env: Dmc,
+    /// Names of the observation's parts and how many numbers each has, in order.
+    parts: Vec<(String, usize)>,
+    worst_number: f64,
+    worst_picture: f64,
+}
+
+impl Case {
+    fn open(path: &Path) -> Result<Self, EnvError> {
+        let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let json: Value = serde_json::from_reader(BufReader::new(file))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = format!("{}-{}", text(&json["domain"]), text(&json["task"]));
+        let env = Dmc::make(&format!("dmc:{name}"))?;
+        let parts = env.spec().observation.clone();
+        let folder = path.parent().expect("a file lies in a folder").to_owned();
+        Ok(Self { name, folder, json, env, parts, worst_number: 0.0, worst_picture: f64::INFINITY })
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        self.check_spec()?;
+        self.check_trajectory()?;
+        self.check_probes()?;
+        println!(
+            "{}: largest difference {:e}, least similar picture {:.1} dB",
+            self.name, self.worst_number, self.worst_picture
+        );
+        Ok(())
+    }
+
+    fn check_spec(&mut self) -> Result<(), String> {
+        let timestep = self.env.control_timestep();
+        self.near("spec", "control timestep", number(&self.json["control_timestep"]), timestep)?;
+        let n_sub_steps = self.env.n_sub_steps() as f64;
+        self.same("spec", "sub-steps", number(&self.json["n_sub_steps"]), n_sub_steps)?;
+        let episode_steps = self.env.spec().time_limit.map(|steps| steps as f64);
+        self.same("spec", "episode steps", self.json["episode_steps"].as_f64(), episode_steps)?;
+        let ActionSpec::Continuous { low, high } = self.env.spec().action.clone() else {
+            return Err(self.failure("spec", "action", "continuous", "discrete"));
+        };
+        self.same("spec", "lower bounds of the action", &numbers(&self.json["action_min"]), &low)?;
+        self.same("spec", "upper bounds of the action", &numbers(&self.json["action_max"]), &high)?;
+        let shapes = self.json["observation"].as_object().expect("shapes by name");
+        let mut expected: Vec<(String, usize)> = shapes
+            .iter()
+            .map(|(part, shape)| (part.clone(), numbers(shape).iter().product::<f64>() as usize))
+            .collect();
+        let mut got = self.parts.clone();
+        // The file's order of names was lost where it was parsed.
+        expected.sort();
+        got.sort();
+        self.same("spec", "names and sizes of the observation", &expected, &got)
+    }
+
+    fn check_trajectory(&mut self) -> Result<(), String> {
+        let json = std::mem::take(&mut self.json);
+        self.start_at(&start_state(&json))?;
+        self.check_observation("first observation", &json["first_observation"])?;
+        self.check_picture("84", 84)?;
+        self.check_picture("100", 100)?;
+        let steps = json["steps"].as_array().expect("a list of steps");
+        let dimensions = numbers(&json["action_min"]).len();
+        let actions = units(text(&json["action_stream"]), steps.len() * dimensions);
+        for (t, (step, action)) in steps.iter().zip(actions.chunks_exact(dimensions)).enumerate() {
+            let at = format!("step {t}");
+            let taken = self.env.step(Action::Continuous(action));
+            let taken = taken.map_err(|error| format!("{}, {at}: {error}", self.name))?;
+            self.near(&at, "reward", number(&step["reward"]), taken.reward)?;
+            let discount = if taken.ended == Some(Ended::Terminated) { 0.0 } else { 1.0 };
+            self.near(&at, "discount", number(&step["discount"]), discount)?;
+            self.check_observation(&at, &step["observation"])?;
+        }
+        self.check_picture("100-after", 100)?;
+        self.json = json;
+        Ok(())
+    }
+
+    /// Single states of the case's own model: positions and velocities, all else at rest.
+    fn check_probes(&mut self) -> Result<(), String> {
+        let json = std::mem::take(&mut self.json);
+        let start = start_state(&json);
+        for (index, probe) in
+            json["probes"].as_array().expect("a list of probes").iter().enumerate()
+        {
+            let at = format!("probe {index}");
+            self.start_at(&State {
+                qpos: numbers(&probe["qpos"]),
+                qvel: numbers(&probe["qvel"]),
+                act: vec![0.0; start.act.len()],
+                ..start.clone()
+            })?;
+            self.near(&at, "reward", number(&probe["reward"]), self.env.reward())?;
+            self.check_observation(&at, &probe["observation"])?;
+        }
+        self.json = json;
+        Ok(())
+    }
+
+    fn start_at(&mut self, state: &State) -> Result<(), String> {
+        self.env.set_state(state).map_err(|error| format!("{}: {error}", self.name))
+    }
+
+    /// Checks the observation where the case has one.
+    fn check_observation(&mut self, at: &str, expected: &Value) -> Result<(), String> {
+        if expected.is_null() {
+            return Ok(());
+        }
+        let mut observation = vec![0.0; self.env.spec().observation_len()];
+        self.env.observe(&mut observation);
+        let mut rest = observation.as_slice();
+        for (part, len) in self.parts.clone() {
+            let (got, after) = rest.split_at(len);
+            rest = after;
+            let expected = numbers(&expected[&part]);
+            self.same(at, &format!("numbers of observation {part:?}"), expected.len(), len)?;
+            for (index, (&expected, &got)) in expected.iter().zip(got).enumerate() {
+                self.near(at, &format!("observation {part:?}[{index}]"), expected, got)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_picture(&mut self, suffix: &str, size: usize) -> Result<(), String> {
+        let file = self.folder.join(format!("{}-{suffix}.png", self.name));
+        let expected = read_png(&file, size)?;
+        let mut got = vec![0; expected.len()];
+        let frame = Frame { pixels: &mut got, height: size, width: size };
+        self.env.render(frame).map_err(|error| format!("{}: {error}", self.name))?;
+        let similarity = psnr(&expected, &got);
+        self.worst_picture = self.worst_picture.min(similarity);
+        if similarity >= PSNR {
+            return Ok(());
+        }
+        let (at, quantity) = (format!("picture {suffix}"), "peak signal-to-noise ratio");
+        let (expected, got) = (format!("{PSNR} dB or more"), format!("{similarity:.1} dB"));
+        Err(self.failure(&at, quantity, &expected, &got))
+    }
+
+    fn near(&mut self, at: &str, quantity: &str, expected: f64, got: f64) -> Result<(), String> {
+        let difference = (expected - got).abs();
+        self.worst_number = self.worst_number.max(difference);
+        if difference <= TOLERANCE {
+            Ok(())
+        } else {
+            Err(self.failure(at, quantity, &expected, &got))
+        }
+    }
+
+    fn same<T: PartialEq + std::fmt::Debug>(
+        &self,
+        at: &str,
+        quantity: &str,
+        expected: T,
+        got: T,
+    ) -> Result<(), String> {
+        if expected == got {
+            return Ok(());
+        }
+        Err(self.failure(at, quantity, format!("{expected:?}"), format!("{got:?}")))
+    }
+
+    fn failure(
+        &self,
+        at: &str,
+        quantity: &str,
+        expected: impl Display,
+        got: impl Display,
+    ) -> String {
+        format!("{}, {at}: {quantity}: expected {expected}, got {got}", self.name)
+    }
+}
+
+fn start_state(json: &Value) -> State {
+    State {
+        env_step: 0,
+        time: number(&json["time"]),
+        qpos: numbers(&json["qpos"]),
+        qvel: numbers(&json["qvel"]),
+        act: numbers(&json["act"]),
+        ctrl: numbers(&json["ctrl"]),
+        qacc_warmstart: numbers(&json["qacc_warmstart"]),
+        mocap_pos: numbers(&json["mocap_pos"]),
+        mocap_quat: numbers(&json["mocap_quat"]),
+        sensors: Vec::new(),
+        model: model_values(&json["model_overrides"]),
+    }
+}
+
+/// Reads `{field: [[flat index, value], ...]}`.
+fn model_values(overrides: &Value) -> Vec<ModelValue> {
+    let fields = overrides.as_object().expect("overrides by field");
+    let values = fields.iter().flat_map(|(name, values)| {
+        let field = ModelField::named(name);
+        let field = field.unwrap_or_else(|| panic!("no reset of ours writes to {name}"));
+        values.as_array().expect("a list of values").iter().map(move |pair| ModelValue {
+            field,
+            index: number(&pair[0]) as usize,
+            value: number(&pair[1]),
+        })
+    });
+    values.collect()
+}
+
+fn text(json: &Value) -> &str {
+    json.as_str().unwrap_or_else(|| panic!("expected a text, got {json}"))
+}
+
+fn number(json: &Value) -> f64 {
+    json.as_f64().unwrap_or_else(|| panic!("expected a number, got {json}"))
+}
+
+/// The numbers of a list, of nested lists in order, or of a single number.
+fn numbers(json: &Value) -> Vec<f64> {
+    match json.as_array() {
+        Some(list) => list.iter().flat_map(numbers).collect(),
+        None => vec![number(json)],
+    }
+}
+
+/// The RGB bytes of a square picture.
+fn read_png(path: &Path, size: usize) -> Result<Vec<u8>, String> {
+    let failure = |error: &dyn Display| format!("{}: {error}", path.display());
+    let file = File::open(path).map_err(|error| failure(&error))?;
+    let mut reader =
+        png::Decoder::new(BufReader::new(file)).read_info().map_err(|error| failure(&error))?;
+    let mut pixels = vec![0; size * size * 3];
+    let info = reader.next_frame(&mut pixels).map_err(|error| failure(&error))?;
+    let shape = (info.width as usize, info.height as usize, info.color_type);
+    if shape != (size, size, png::ColorType::Rgb) {
+        return Err(failure(&format!("expected {size}x{size} RGB pixels, got {shape:?}")));
+    }
+    Ok(pixels)
+}
+
+/// Peak signal-to-noise ratio in dB; infinite for equal pictures.
+fn psnr(expected: &[u8], got: &[u8]) -> f64 {
+    let squares = expected.iter().zip(got).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    let mean = squares.sum::<f64>() / expected.len() as f64;
+    10.0 * (255.0 * 255.0 / mean).log10()
+}
