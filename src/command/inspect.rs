@@ -18,6 +18,7 @@ use crate::inspect::{Inspection, TagPattern};
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// Columns of a page that is no terminal.
 const PLAIN_WIDTH: usize = 100;
+const CANNOT_WRITE: &str = "cannot write to standard output; check where it leads";
 
 /// Shows the scalars of runs as text, JSON or CSV on standard output, and tells on standard error what
 /// could not be read.
@@ -41,16 +42,19 @@ fn show(args: &InspectArgs, output: &mut impl Write) -> Result<()> {
     let change = inspection.look()?;
     warn(&change.damage);
     inspection.expect_something(&pattern)?;
-    if args.json {
-        serde_json::to_writer_pretty(&mut *output, &Export::new(&inspection, &pattern))
-            .map_err(io::Error::from)?;
-        writeln!(output)?;
+    let written = if args.json {
+        write_json(&Export::new(&inspection, &pattern), output)
     } else if args.csv {
-        write_csv(&inspection, &pattern, &mut *output)?;
+        write_csv(&inspection, &pattern, &mut *output)
     } else {
-        output.write_all(report(&inspection, &pattern, page()).as_bytes())?;
-    }
-    Ok(output.flush()?)
+        output.write_all(report(&inspection, &pattern, page()).as_bytes())
+    };
+    written.and_then(|()| output.flush()).context(CANNOT_WRITE)
+}
+
+fn write_json(export: &Export, output: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *output, export)?;
+    writeln!(output)
 }
 
 /// Shows the runs again whenever they have grown, until the program is interrupted.
@@ -69,8 +73,10 @@ fn follow(
             // Cleared and written in one go, so that the picture does not flicker.
             let clear = if Term::stdout().is_term() { "\x1b[H\x1b[2J\x1b[3J" } else { "" };
             let page = format!("{clear}{}\n", report(inspection, pattern, page()));
-            output.write_all(page.as_bytes())?;
-            output.flush()?;
+            output
+                .write_all(page.as_bytes())
+                .and_then(|()| output.flush())
+                .context(CANNOT_WRITE)?;
             shown = true;
         }
         warn(&lasting);

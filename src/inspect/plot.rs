@@ -1,7 +1,5 @@
 //! Curves drawn with characters.
 
-use std::fmt::Write;
-
 use super::number::short;
 use super::{Point, Summary};
 
@@ -49,10 +47,11 @@ pub fn plot(curves: &[Vec<Point>], size: Size, ink: Ink) -> Vec<String> {
         canvas.draw(run, &frame.dots(points, columns * DOTS.0, rows * DOTS.1));
     }
     let mut lines = Vec::with_capacity(rows + 2);
+    let (top_row, bottom_row) = frame.labelled_rows(rows);
     for row in 0..rows {
         let label = match row {
-            0 => top.as_str(),
-            row if row + 1 == rows => bottom.as_str(),
+            row if row == top_row => top.as_str(),
+            row if row == bottom_row => bottom.as_str(),
             _ => "",
         };
         lines.push(format!("{label:>margin$} │{}", canvas.line(row, curves.len(), ink)));
@@ -84,6 +83,11 @@ impl Frame {
             low: summary.min?.value,
             high: summary.max?.value,
         })
+    }
+
+    /// The rows of the highest and of the lowest value, which are one if these are the same.
+    fn labelled_rows(&self, rows: usize) -> (usize, usize) {
+        if self.low < self.high { (0, rows - 1) } else { ((rows - 1) / 2, (rows - 1) / 2) }
     }
 
     /// Where points lie on a grid of dots, whose origin is at the top left; none for a value that is
@@ -141,19 +145,22 @@ impl Canvas {
     }
 
     fn line(&self, row: usize, n_runs: usize, ink: Ink) -> String {
+        let cells = &self.cells[row * self.columns..][..self.columns];
+        let end = cells.iter().rposition(|(dots, _)| *dots > 0).map_or(0, |last| last + 1);
         let mut line = String::new();
-        for (dots, run) in &self.cells[row * self.columns..][..self.columns] {
-            let braille = char::from_u32(0x2800 + u32::from(*dots)).expect("a Braille pattern");
-            match (dots, ink) {
-                (0, _) => line.push(' '),
-                (_, Ink::Colour) => {
-                    line.push_str(&coloured(braille.encode_utf8(&mut [0; 4]), *run))
-                }
-                (_, Ink::Letters) if n_runs == 1 => line.push(braille),
-                (_, Ink::Letters) => line.push(letter(*run)),
+        for stretch in cells[..end].chunk_by(|one, next| one.1 == next.1) {
+            let run = stretch[0].1;
+            let glyph = |dots: u8| match ink {
+                _ if dots == 0 => ' ',
+                Ink::Letters if n_runs > 1 => letter(run),
+                _ => char::from_u32(0x2800 + u32::from(dots)).expect("a Braille pattern"),
+            };
+            let text: String = stretch.iter().map(|(dots, _)| glyph(*dots)).collect();
+            match ink {
+                Ink::Colour => line += &coloured(&text, run),
+                Ink::Letters => line += &text,
             }
         }
-        line.truncate(line.trim_end().len());
         line
     }
 }
@@ -164,10 +171,8 @@ fn letter(run: usize) -> char {
 }
 
 fn coloured(text: &str, run: usize) -> String {
-    let mut coloured = String::new();
     let colour = COLOURS[run % COLOURS.len()];
-    write!(coloured, "\x1b[{colour}m{text}\x1b[0m").expect("a String takes all that is written");
-    coloured
+    format!("\x1b[{colour}m{text}\x1b[0m")
 }
 
 #[cfg(test)]
@@ -239,6 +244,6 @@ mod tests {
     fn a_value_that_is_not_finite_breaks_the_line() {
         let broken = curve(&[(0, 1.0), (5, f64::NAN), (10, 1.0)]);
         let picture = plot(&[broken], SMALL, Ink::Letters);
-        assert_eq!(picture[1], format!("  │⠂{}⠐", " ".repeat(9)));
+        assert_eq!(picture[1], format!("1 │⠂{}⠐", " ".repeat(9)));
     }
 }

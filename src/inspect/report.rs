@@ -41,11 +41,11 @@ fn about_tag(inspection: &Inspection, tag: &str, page: Page) -> String {
     ];
     for (index, (run, curve)) in runs.iter().zip(&curves).enumerate() {
         if let Some(summary) = Summary::of(curve) {
-            rows.push(row(mark(index, runs.len(), page.ink), &summary, run.name()));
+            rows.push(row(mark(index, runs.len(), page.ink), &summary, harmless(run.name())));
         }
     }
     let size = Size { columns: page.width.min(PLOT_COLUMNS), rows: PLOT_ROWS };
-    let mut lines = vec![tag.to_owned()];
+    let mut lines = vec![harmless(tag)];
     lines.extend(table(&rows, page.width));
     lines.extend(plot(&curves, size, page.ink));
     let mut text = String::new();
@@ -56,7 +56,7 @@ fn about_tag(inspection: &Inspection, tag: &str, page: Page) -> String {
     text
 }
 
-fn row(mark: String, summary: &Summary, run: &str) -> [String; 9] {
+fn row(mark: String, summary: &Summary, run: String) -> [String; 9] {
     let place = |point: Option<Point>| match point {
         Some(point) => [short(point.value), point.step.to_string()],
         None => ["-".to_owned(), "-".to_owned()],
@@ -68,7 +68,12 @@ fn row(mark: String, summary: &Summary, run: &str) -> [String; 9] {
     let [max, max_step] = place(summary.max);
     let [min, min_step] = place(summary.min);
     let (first, last) = (short(summary.first.value), short(summary.last.value));
-    [mark, count, first, last, max, max_step, min, min_step, run.to_owned()]
+    [mark, count, first, last, max, max_step, min, min_step, run]
+}
+
+/// A name without control characters, with which a foreign file could command the terminal.
+fn harmless(name: &str) -> String {
+    name.replace(char::is_control, "�")
 }
 
 /// Aligns columns: numbers to the right, and the run's name, which comes last, to the left. A name
@@ -78,7 +83,7 @@ fn table<const N: usize>(rows: &[[String; N]], width: usize) -> Vec<String> {
         rows.iter().map(|row| measure_text_width(&row[column])).max().unwrap_or_default()
     };
     let numbers_width: usize = (0..N - 1).map(|column| widest(column) + 2).sum();
-    let room = width.saturating_sub(numbers_width).max(12);
+    let room = width.saturating_sub(numbers_width);
     let line = |row: &[String; N]| {
         let mut line = String::new();
         for (column, cell) in row[..N - 1].iter().enumerate() {
@@ -103,6 +108,11 @@ fn end_of(text: &str, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_cannot_command_the_terminal() {
+        assert_eq!(harmless("loss/\x1b[2Jü\n"), "loss/�[2Jü�");
+    }
 
     #[test]
     fn columns_are_aligned_and_names_keep_their_end() {

@@ -1,6 +1,5 @@
 //! The progress of a run on standard error: a bar on a terminal, plain lines elsewhere.
 
-use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -33,7 +32,7 @@ enum Display {
 impl Console {
     pub(super) fn new(total_env_steps: u64, now: Instant) -> Self {
         let display = if io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:20} {percent:>3}% {wide_msg}")
+            let style = ProgressStyle::with_template("{bar:20} {percent:>3}% {prefix}\n{wide_msg}")
                 .expect("the template is well-formed");
             Display::Bar(ProgressBar::new(total_env_steps).with_style(style))
         } else {
@@ -79,9 +78,12 @@ impl Console {
         match &self.display {
             Display::Bar(bar) => {
                 bar.set_position(self.progress.steps.env_step);
-                bar.set_message(self.progress.to_string());
+                bar.set_prefix(self.progress.how_far());
+                bar.set_message(self.progress.how_well());
             }
-            Display::Lines => print_line(&self.progress.to_string()),
+            Display::Lines => {
+                print_line(&format!("{}, {}", self.progress.how_far(), self.progress.how_well()));
+            }
         }
     }
 }
@@ -149,23 +151,21 @@ impl Progress {
         let steps = self.total.saturating_sub(self.steps.env_step) as f64;
         Duration::try_from_secs_f64((steps / self.rates().env_steps_per_second).ceil()).ok()
     }
-}
 
-impl fmt::Display for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn how_far(&self) -> String {
         let (done, total) = (HumanCount(self.steps.env_step), HumanCount(self.total));
+        let left =
+            self.left().map_or("--:--".to_owned(), |left| FormattedDuration(left).to_string());
+        format!("{done}/{total} env steps, {left} left")
+    }
+
+    fn how_well(&self) -> String {
         let Rates { env_steps_per_second, updates_per_second } = self.rates();
-        write!(f, "{done}/{total} env steps, {env_steps_per_second:.0} env steps/s")?;
-        write!(f, ", {updates_per_second:.1} updates/s")?;
-        match self.left() {
-            Some(left) => write!(f, ", {} left", FormattedDuration(left))?,
-            None => write!(f, ", --:-- left")?,
-        }
-        if let (Some(last), Some(best)) = (self.last, self.best) {
-            write!(f, ", eval {:.1} (best {:.1} at ", last.mean, best.mean)?;
-            write!(f, "{})", HumanCount(best.env_step))?;
-        }
-        Ok(())
+        let rates =
+            format!("{env_steps_per_second:.0} env steps/s, {updates_per_second:.1} updates/s");
+        let (Some(last), Some(best)) = (self.last, self.best) else { return rates };
+        let when = HumanCount(best.env_step);
+        format!("{rates}, eval {:.1} (best {:.1} at {when})", last.mean, best.mean)
     }
 }
 
@@ -182,18 +182,16 @@ mod tests {
         let begun = Instant::now();
         let after = |seconds| begun + Duration::from_secs(seconds);
         let mut progress = Progress::start(10_000, begun);
-        assert_eq!(
-            progress.to_string(),
-            "0/10,000 env steps, 0 env steps/s, 0.0 updates/s, --:-- left"
-        );
+        assert_eq!(progress.how_far(), "0/10,000 env steps, --:-- left");
+        assert_eq!(progress.how_well(), "0 env steps/s, 0.0 updates/s");
         progress.advance(&at(1000, 125), after(10));
         progress.evaluation(&at(1000, 125), 42.0, Duration::from_secs(60));
         progress.evaluation(&at(1000, 125), 7.25, Duration::from_secs(40));
         progress.advance(&at(2000, 375), after(120));
+        assert_eq!(progress.how_far(), "2,000/10,000 env steps, 00:01:20 left");
         assert_eq!(
-            progress.to_string(),
-            "2,000/10,000 env steps, 100 env steps/s, 25.0 updates/s, 00:01:20 left, \
-             eval 7.2 (best 42.0 at 1,000)"
+            progress.how_well(),
+            "100 env steps/s, 25.0 updates/s, eval 7.2 (best 42.0 at 1,000)"
         );
     }
 
