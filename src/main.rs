@@ -1,1 +1,57 @@
-fn main() {}
+//! The program: parses the arguments, runs a subcommand, and turns its result into an exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Error, Result};
+use clap::Parser;
+use curl_rl::cli::{Cli, Command};
+use curl_rl::command;
+use curl_rl::config::ConfigError;
+
+const RUN_FAILED: u8 = 1;
+/// As clap ends where it cannot parse the arguments.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    match run(&Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of the output, such as `head`, has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If standard error is closed too, the exit code is all that is left to say.
+            let _ = writeln!(io::stderr(), "error: {}", message(&error));
+            ExitCode::from(if error.is::<ConfigError>() { USAGE } else { RUN_FAILED })
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Train(args) => command::train(args),
+        Command::Eval(args) => command::eval(args),
+        Command::Inspect(args) => command::inspect(args),
+        Command::Envs(args) => command::envs(args),
+        Command::Config(args) => command::config(args),
+        Command::Bench(args) => command::bench(args),
+    }
+}
+
+/// Whether standard output failed so: commands return its errors bare, while a pipe within the library is
+/// wrapped in the library's error.
+fn is_broken_pipe(error: &Error) -> bool {
+    error.downcast_ref().is_some_and(|io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The error and its causes, leaving out a cause that the error before it has told already.
+fn message(error: &Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        if told.is_empty() {
+            cause
+        } else if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
+}

@@ -23,7 +23,6 @@ pub mod csv;
 pub mod event_file;
 mod growing_file;
 mod histogram;
-mod memory;
 mod pace;
 
 use std::io;
@@ -37,20 +36,9 @@ use csv::{EvalCsv, Measured, TrainCsv};
 use event_file::EventFile;
 use pace::Pace;
 
-pub use memory::resident_bytes;
-
-/// The four clocks of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Steps {
-    /// Steps of the environment's own: budgets and x axes count these.
-    pub env_step: u64,
-    /// Actions chosen; each lasts `action_repeat` env steps, fewer at an episode's end.
-    pub agent_step: u64,
-    /// Updates of the agent.
-    pub update: u64,
-    /// Episodes ended.
-    pub episode: u64,
-}
+use crate::memory::resident_bytes;
+use crate::statistics::mean_and_std;
+use crate::steps::Steps;
 
 /// An episode of training that has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -257,14 +245,6 @@ impl Metrics {
         self.console.finish(steps, Instant::now());
         self.flush()
     }
-}
-
-/// Mean and population standard deviation (divided by n, as NumPy's default); NaN if empty.
-pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
-    (mean, variance.sqrt())
 }
 
 #[cfg(test)]

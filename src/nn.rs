@@ -10,7 +10,7 @@ pub(crate) mod slice;
 
 pub use adam::Adam;
 pub use ema::move_towards;
-pub use encoder::{Convolutions, Encoder, KeyEncoder, Projection, conv_output_size, feature_len};
+pub use encoder::{Convolutions, Encoder, KeyEncoder, Projection, feature_len};
 pub use init::Init;
 pub use layers::{Linear, Mlp, Parameters};
 pub use policy::{Gaussian, Policy};

@@ -32,14 +32,16 @@ impl ReplayShape {
     /// Slots of the ring: one a transition, one for the end of each episode, and the history of the
     /// oldest transition.
     pub fn slots(&self) -> usize {
-        let episodes = self.episode_len.map_or(self.capacity / 16, |len| self.capacity / len) + 2;
-        self.capacity + episodes + self.stack
+        let episodes =
+            self.episode_len.map_or(self.capacity / 16, |len| self.capacity / len.max(1)) + 2;
+        self.capacity.saturating_add(episodes).saturating_add(self.stack)
     }
 
-    /// Bytes that the full replay takes.
-    pub fn bytes(&self) -> u64 {
-        let slot = self.frame_bytes() + self.action * size_of::<f32>() + size_of::<Slot>();
-        self.slots() as u64 * slot as u64
+    /// Bytes that the full replay takes, as a number that no setting overflows.
+    pub fn bytes(&self) -> f64 {
+        let side = self.crop.frame as f64;
+        let numbers = self.action * size_of::<f32>() + size_of::<Slot>();
+        self.slots() as f64 * (side * side * FRAME_CHANNELS as f64 + numbers as f64)
     }
 
     pub fn frame_bytes(&self) -> usize {

@@ -12,6 +12,6 @@ pub struct Steps {
     pub agent_step: u64,
     /// Updates of the agent.
     pub update: u64,
-    /// Training episodes begun.
+    /// Training episodes ended.
     pub episode: u64,
 }

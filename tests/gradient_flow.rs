@@ -9,9 +9,14 @@ use curl_rl::random::{self, Purpose, Streams};
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-use crate::fixtures::small_agent_config;
+use crate::fixtures::debug_config;
 
-const SHAPE: BatchShape = BatchShape { size: 4, image: 21, channels: 9, action: 2 };
+const SHAPE: BatchShape = BatchShape { size: 4, image: 36, channels: 9, action: 2 };
+
+/// A tiny agent's settings.
+fn small_agent_config() -> AgentConfig {
+    debug_config(&[]).agent
+}
 
 fn agent(config: &AgentConfig) -> Agent {
     Agent::new(SHAPE.channels as i64, SHAPE.action as i64, config, 1, Device::Cpu)
@@ -37,7 +42,7 @@ fn noise() -> Noise {
     Noise {
         next_action: normal(&[4, 2]),
         action: normal(&[4, 2]),
-        positive: Some(normal(&[4, 21, 21, 9])),
+        positive: Some(normal(&[4, 36, 36, 9])),
     }
 }
 

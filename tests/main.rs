@@ -1,5 +1,7 @@
 //! The one integration binary: each module is a subject.
 
+mod checkpoint;
+mod data_path;
 mod fixtures;
 mod gradient_flow;
 mod parity;

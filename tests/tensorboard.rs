@@ -7,7 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use curl_rl::event_log::EventLog;
-use curl_rl::metrics::{Episode, Evaluation, Image, Metrics, Steps};
+use curl_rl::metrics::{Episode, Evaluation, Image, Metrics};
+use curl_rl::steps::Steps;
 use serde_json::Value;
 
 /// The reader that ours is held to.

@@ -21,6 +21,10 @@ pub enum ConfigError {
     /// An argument that is wrong in a way that only its user, such as a subcommand, can tell.
     #[error("{argument}: {problem}")]
     Argument { argument: String, problem: String },
+    #[error(
+        "{env} takes one of several actions, but the agent needs continuous ones: choose another --env"
+    )]
+    DiscreteActions { env: String },
     #[error("{}", lines(.0))]
     Keys(Vec<KeyProblem>),
     #[error("{}", lines(.0))]

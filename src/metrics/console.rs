@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{FormattedDuration, HumanCount, ProgressBar, ProgressStyle};
 
-use super::Steps;
 use super::pace::{Pace, Rates};
+use crate::steps::Steps;
 
 /// A bar is drawn again after this long.
 const BAR_EVERY: Duration = Duration::from_millis(100);

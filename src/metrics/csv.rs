@@ -28,7 +28,9 @@ use std::fs::File;
 use std::path::Path;
 
 use super::growing_file::{GrowingFile, Storage};
-use super::{Episode, Evaluation, MetricsError, Steps, mean_and_std};
+use super::{Episode, Evaluation, MetricsError};
+use crate::statistics::mean_and_std;
+use crate::steps::Steps;
 
 /// A loss's name in the agent and its column.
 const LOSSES: [(&str, &str); 8] = [

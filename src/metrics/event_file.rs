@@ -15,7 +15,8 @@ use tensorboard_rs::record_writer::RecordWriter;
 
 use super::growing_file::{GrowingFile, Storage};
 use super::histogram::{Histogram, histogram};
-use super::{Image, MetricsError, Steps};
+use super::{Image, MetricsError};
+use crate::steps::Steps;
 
 /// An event file that is being written.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Steps;
+use crate::steps::Steps;
 
 /// Rates of training; zero before any time has passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -95,13 +95,6 @@ fn a_folder_that_holds_a_run_is_refused_and_kept() {
     assert!(Metrics::create(&folder.path().join("none"), 1).is_err());
 }
 
-#[test]
-fn the_deviation_is_of_the_population() {
-    assert_eq!(mean_and_std(&[1.0, 3.0]), (2.0, 1.0));
-    assert_eq!(mean_and_std(&[5.0]), (5.0, 0.0));
-    assert!(mean_and_std(&[]).0.is_nan());
-}
-
 fn unix_seconds() -> f64 {
     std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64()
 }

@@ -51,18 +51,12 @@ impl Parameters for Convolutions {
     }
 }
 
-/// Height (and width) of the last feature map for square images, or `None` if they are too small.
-pub fn conv_output_size(image_size: i64, layers: i64) -> Option<i64> {
-    let first = (image_size - 3).div_euclid(2) + 1;
-    let size = first - 2 * (layers - 1);
-    (image_size >= 3 && size > 0).then_some(size)
-}
-
 /// Length of the flat features of an image of `size` pixels a side.
 pub fn feature_len(size: i64, config: &EncoderConfig) -> i64 {
-    let map = conv_output_size(size, config.layers.dim())
+    let map = config
+        .feature_map_size(size as u64)
         .expect("the configuration was checked: images are large enough for the encoder");
-    config.filters.dim() * map * map
+    config.filters.dim() * (map * map) as i64
 }
 
 /// A linear layer and a layer normalisation: features -> latent vector. There is no tanh after it, as
@@ -109,7 +103,7 @@ pub struct Encoder {
 
 impl Encoder {
     /// An encoder for square images of `channels` channels and `size` pixels a side, which must be
-    /// large enough for the layers (see [`conv_output_size`]).
+    /// large enough for the layers (see [`EncoderConfig::feature_map_size`]).
     pub fn new(channels: i64, size: i64, config: &EncoderConfig, init: &mut Init) -> Self {
         let convs = Convolutions::new(channels, config.filters.dim(), config.layers.dim(), init);
         let features = feature_len(size, config);
@@ -155,32 +149,5 @@ impl KeyEncoder {
 impl Parameters for KeyEncoder {
     fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
         self.0.visit(path, visit);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tch::{Device, Kind};
-
-    use super::*;
-    use crate::random::{Purpose, Streams};
-
-    #[test]
-    fn feature_maps_have_the_sizes_of_the_paper() {
-        assert_eq!(conv_output_size(84, 4), Some(35));
-        assert_eq!(conv_output_size(84, 2), Some(39));
-        assert_eq!(conv_output_size(64, 4), Some(25));
-        assert_eq!(conv_output_size(9, 4), None);
-        assert_eq!(conv_output_size(2, 1), None);
-    }
-
-    #[test]
-    fn the_computed_size_is_the_network_s() {
-        let mut init =
-            Init::new(Streams::new(1).stream(Purpose::Weights, 0), Kind::Float, Device::Cpu);
-        let convs = Convolutions::new(9, 4, 3, &mut init);
-        let features = convs.forward(&Tensor::zeros([2, 9, 21, 21], (Kind::Float, Device::Cpu)));
-        let size = conv_output_size(21, 3).unwrap();
-        assert_eq!(features.size(), [2, 4 * size * size]);
     }
 }

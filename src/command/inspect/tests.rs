@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use super::*;
-use crate::metrics::{Evaluation, Metrics, Steps};
+use crate::metrics::{Evaluation, Metrics};
+use crate::steps::Steps;
 
 /// A run with ten evaluations and losses at each.
 fn write_run(folder: &Path) -> Metrics {

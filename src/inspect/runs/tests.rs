@@ -1,7 +1,8 @@
 use std::fs;
 
 use super::*;
-use crate::metrics::{Metrics, Steps};
+use crate::metrics::Metrics;
+use crate::steps::Steps;
 
 fn write_run(folder: &Path, values: &[f64]) {
     fs::create_dir_all(folder).unwrap();

@@ -1,0 +1,192 @@
+//! Checkpoints: one folder that holds all that evaluation needs, and nothing that is executed.
+//!
+//! | file | content |
+//! |---|---|
+//! | `checkpoint.toml` | format version, program version, environment, counters, optimiser steps |
+//! | `config.toml` | the resolved configuration of the run |
+//! | `agent.safetensors` | parameters, and the optimisers' moments as `<optimiser>/<parameter>.first`, `.second` |
+//! | `SHA256SUMS` | checksums of the other three, as `sha256sum -c` reads them |
+
+mod folder;
+mod tensors;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::agent::AgentState;
+use crate::config::Config;
+use crate::durable;
+use crate::steps::Steps;
+
+pub use folder::Checkpoints;
+
+const FORMAT_VERSION: u32 = 1;
+const ABOUT: &str = "checkpoint.toml";
+const CONFIG: &str = "config.toml";
+const TENSORS: &str = "agent.safetensors";
+const CHECKSUMS: &str = "SHA256SUMS";
+/// Text files beyond this are not ours, and are not read.
+const MAX_TEXT_BYTES: u64 = 1 << 20;
+
+/// A run at one moment.
+#[derive(Debug)]
+pub struct Checkpoint {
+    pub config: Config,
+    pub steps: Steps,
+    /// Mean return of the latest evaluation, where there was one.
+    pub evaluation: Option<f64>,
+    pub agent: AgentState,
+}
+
+/// What `checkpoint.toml` says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    format_version: u32,
+    program_version: String,
+    env: String,
+    evaluation: Option<f64>,
+    steps: Steps,
+    optimiser_steps: BTreeMap<String, u64>,
+}
+
+/// Why a checkpoint cannot be read or written.
+#[derive(Debug, Error)]
+pub enum CheckpointError {
+    #[error(
+        "{path} is not a checkpoint: it has no file {missing}; name a folder such as runs/<env>/<run>/checkpoints/last, or a run folder"
+    )]
+    NotACheckpoint { path: PathBuf, missing: &'static str },
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error(
+        "cannot write the checkpoint {path}: {source}; earlier checkpoints are as they were: make room or check the folder's permissions"
+    )]
+    Write { path: PathBuf, source: io::Error },
+    #[error(
+        "{path} has format version {got}, this program reads version {FORMAT_VERSION}: use the release that wrote it"
+    )]
+    Version { path: PathBuf, got: u32 },
+    #[error("{path} is damaged: {problem}; take another checkpoint of the run")]
+    Damaged { path: PathBuf, problem: String },
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint as a new folder, whole or not at all.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
+        durable::write_folder(path, |folder| self.fill(folder))
+            .map_err(|source| CheckpointError::Write { path: path.to_path_buf(), source })
+    }
+
+    fn fill(&self, folder: &Path) -> io::Result<()> {
+        let about = About {
+            format_version: FORMAT_VERSION,
+            program_version: env!("CARGO_PKG_VERSION").to_string(),
+            env: self.config.env.id.clone(),
+            evaluation: self.evaluation,
+            steps: self.steps,
+            optimiser_steps: self.agent.optimiser_steps.clone(),
+        };
+        let about = toml::to_string(&about).map_err(io::Error::other)?;
+        fs::write(folder.join(ABOUT), about)?;
+        fs::write(folder.join(CONFIG), self.config.to_toml())?;
+        tensors::write(&self.agent.tensors, &folder.join(TENSORS))?;
+        let mut sums = Vec::new();
+        for name in [ABOUT, CONFIG, TENSORS] {
+            writeln!(sums, "{}  {name}", checksum(&fs::read(folder.join(name))?))?;
+        }
+        fs::write(folder.join(CHECKSUMS), sums)
+    }
+
+    /// Reads a checkpoint folder.
+    ///
+    /// # Errors
+    /// If the folder is no checkpoint, has another format version, or differs from what was written.
+    pub fn load(path: &Path) -> Result<Self, CheckpointError> {
+        let damaged =
+            |problem: String| CheckpointError::Damaged { path: path.to_path_buf(), problem };
+        let about = read_text(path, ABOUT)?;
+        check_version(path, &about)?;
+        let sums = read_text(path, CHECKSUMS)?;
+        let config = read_text(path, CONFIG)?;
+        let tensors = read(path, TENSORS)?;
+        let expected: String =
+            [(ABOUT, about.as_bytes()), (CONFIG, config.as_bytes()), (TENSORS, tensors.as_slice())]
+                .iter()
+                .map(|(name, bytes)| format!("{}  {name}\n", checksum(bytes)))
+                .collect();
+        if let Some((got, _)) = sums.lines().zip(expected.lines()).find(|(got, sum)| got != sum) {
+            let name = got.split_whitespace().next_back().unwrap_or(CHECKSUMS);
+            return Err(damaged(format!("the checksum of {name} does not match {CHECKSUMS}")));
+        }
+        if sums != expected {
+            return Err(damaged(format!(
+                "{CHECKSUMS} does not list the three files of a checkpoint"
+            )));
+        }
+        let about: About =
+            toml::from_str(&about).map_err(|error| damaged(format!("{ABOUT}: {error}")))?;
+        let config = Config::from_toml(&config, &path.join(CONFIG))
+            .map_err(|error| damaged(error.to_string()))?;
+        let tensors =
+            tensors::read(&tensors).map_err(|problem| damaged(format!("{TENSORS}: {problem}")))?;
+        Ok(Self {
+            config,
+            steps: about.steps,
+            evaluation: about.evaluation,
+            agent: AgentState { tensors, optimiser_steps: about.optimiser_steps },
+        })
+    }
+}
+
+/// The version comes before everything else, so that the checkpoint of a later release is called that
+/// and not damaged.
+fn check_version(path: &Path, about: &str) -> Result<(), CheckpointError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u32,
+    }
+    match toml::from_str::<Version>(about) {
+        Ok(Version { format_version: FORMAT_VERSION }) => Ok(()),
+        Ok(Version { format_version: got }) => {
+            Err(CheckpointError::Version { path: path.to_path_buf(), got })
+        }
+        Err(error) => {
+            let problem = format!("{ABOUT} states no format version: {}", error.message());
+            Err(CheckpointError::Damaged { path: path.to_path_buf(), problem })
+        }
+    }
+}
+
+fn read(folder: &Path, name: &'static str) -> Result<Vec<u8>, CheckpointError> {
+    let path = folder.join(name);
+    fs::read(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            CheckpointError::NotACheckpoint { path: folder.to_path_buf(), missing: name }
+        }
+        _ => CheckpointError::Read { path, source },
+    })
+}
+
+fn read_text(folder: &Path, name: &'static str) -> Result<String, CheckpointError> {
+    let damaged =
+        |problem: String| CheckpointError::Damaged { path: folder.to_path_buf(), problem };
+    if fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > MAX_TEXT_BYTES) {
+        return Err(damaged(format!("{name} is larger than any that was written")));
+    }
+    let bytes = read(folder, name)?;
+    String::from_utf8(bytes).map_err(|_| damaged(format!("{name} is not text")))
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

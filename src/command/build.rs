@@ -1,0 +1,49 @@
+//! The parts of a run, made from its configuration.
+
+use curl_envs::{ActionSpec, Pixels, Spec};
+use tch::Device;
+
+use crate::agent::Agent;
+use crate::config::{Config, ConfigError};
+use crate::replay::ReplayShape;
+use crate::train::crop;
+
+/// Makes the environment that a configuration names, as its agent sees it.
+pub(super) fn pixels(config: &Config) -> anyhow::Result<Pixels> {
+    let env = curl_envs::make(&config.env.id)?;
+    Ok(Pixels::new(env, config.env.action_repeat.get(), config.env.render_size.len())?)
+}
+
+/// The replay's sizes for an environment.
+pub(super) fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, ConfigError> {
+    let ActionSpec::Continuous { low, .. } = &spec.action else {
+        return Err(ConfigError::DiscreteActions { env: spec.id.clone() });
+    };
+    let repeat = config.env.action_repeat.get();
+    Ok(ReplayShape {
+        capacity: config.replay.capacity.len(),
+        episode_len: spec.time_limit.map(|limit| limit.div_ceil(repeat) as usize),
+        stack: config.env.frame_stack.len(),
+        action: low.len(),
+        crop: crop(config),
+    })
+}
+
+/// A new agent for the images and actions that a replay holds.
+pub(super) fn agent(config: &Config, shape: &ReplayShape) -> Agent {
+    let batch = shape.batch(1);
+    let (channels, actions) = (batch.channels as i64, batch.action as i64);
+    Agent::new(channels, actions, &config.agent, config.train.seed, Device::Cpu)
+}
+
+/// Gives tensor operations and crops the configured number of threads.
+pub(super) fn set_threads(config: &Config) -> usize {
+    let threads = match config.train.threads {
+        0 => num_cpus::get_physical(),
+        threads => threads as usize,
+    };
+    tch::set_num_threads(threads as i32);
+    // A second call in one process finds the pool built, with the size it had; only tests do that.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    threads
+}

@@ -1,0 +1,159 @@
+//! How much memory a run will need, told before it starts, and how much there is.
+
+use std::fmt;
+use std::fs;
+
+use thiserror::Error;
+
+use crate::augment::FRAME_CHANNELS;
+use crate::config::{Config, CriticGradient, Objective, Precision};
+use crate::replay::ReplayShape;
+
+/// What the program takes before it does anything: libraries, simulator, renderer.
+const PROGRAM_BYTES: f64 = 350e6;
+/// Copies of the activations that an update holds at its peak, by measurement: the graph of the forward
+/// pass, the gradients of two layers, and the blocks that the allocator has not yet given back.
+const ACTIVATION_COPIES: f64 = 3.0;
+
+/// Bytes that a run will need. They are floating-point numbers so that the most absurd settings are
+/// refused, too, instead of overflowing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Forecast {
+    pub replay: f64,
+    /// Parameters and moments.
+    pub networks: f64,
+    /// Activations and images of an update.
+    pub update: f64,
+}
+
+/// The machine cannot hold the run.
+#[derive(Debug, Error)]
+#[error(
+    "the run needs {forecast}, but only {} are available: lower replay.capacity (now {capacity}), \
+     train.batch_size or the sizes of images and networks, or close other programs",
+    gigabytes(*available as f64)
+)]
+pub struct NotEnoughMemory {
+    forecast: Forecast,
+    available: u64,
+    capacity: u64,
+}
+
+impl Forecast {
+    /// The forecast for an environment with so many action dimensions.
+    pub fn new(config: &Config, shape: &ReplayShape) -> Self {
+        Self {
+            replay: shape.bytes(),
+            networks: network_bytes(config, shape.action as f64),
+            update: update_bytes(config),
+        }
+    }
+
+    pub fn total(&self) -> f64 {
+        PROGRAM_BYTES + self.replay + self.networks + self.update
+    }
+
+    /// Whether the run fits into what is available, where the system tells.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check(&self, config: &Config) -> Result<(), NotEnoughMemory> {
+        match available_bytes() {
+            Some(available) if self.total() > available as f64 => {
+                let capacity = config.replay.capacity.get();
+                Err(NotEnoughMemory { forecast: *self, available, capacity })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Forecast {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [total, replay, networks, update] =
+            [self.total(), self.replay, self.networks, self.update].map(gigabytes);
+        write!(out, "{total} of memory (replay {replay}, networks {networks}, update {update})")
+    }
+}
+
+/// Parameters of all networks, targets included, and two moments for each optimiser that moves one.
+fn network_bytes(config: &Config, actions: f64) -> f64 {
+    let agent = &config.agent;
+    let float = |count: u64| count as f64;
+    let linear = |inputs: f64, outputs: f64| (inputs + 1.0) * outputs;
+    let (filters, latent) =
+        (float(agent.encoder.filters.get()), float(agent.encoder.feature_dim.get()));
+    let hidden = float(agent.hidden_dim.get());
+    let channels = float(config.env.frame_stack.get()) * FRAME_CHANNELS as f64;
+    let convs = linear(9.0 * channels, filters)
+        + (float(agent.encoder.layers.get()) - 1.0) * linear(9.0 * filters, filters);
+    let map = float(agent.encoder.feature_map_size(agent.image_size.get()).unwrap_or(0));
+    let projection = linear(filters * map * map, latent) + 2.0 * latent;
+    let trunk = |inputs: f64, outputs: f64| {
+        linear(inputs, hidden) + linear(hidden, hidden) + linear(hidden, outputs)
+    };
+    let actor = projection + trunk(latent, 2.0 * actions);
+    let critic = 2.0 * trunk(latent + actions, 1.0);
+    let (encoder, w) = (convs + projection, latent * latent);
+
+    let parameters = 2.0 * (encoder + critic) + actor + w;
+    let critic_step = match agent.encoder.critic_gradient {
+        CriticGradient::On => encoder + critic,
+        CriticGradient::Detached => projection + critic,
+    };
+    let contrast_steps = match agent.contrast.objective {
+        Objective::InfoNce => 2.0 * encoder + w,
+        Objective::Off => 0.0,
+    };
+    let element = match agent.precision {
+        Precision::Float32 => 4.0,
+        Precision::Float64 => 8.0,
+    };
+    element * (parameters + 2.0 * (critic_step + actor + contrast_steps))
+}
+
+fn update_bytes(config: &Config) -> f64 {
+    let agent = &config.agent;
+    let image = agent.image_size.get() as f64;
+    let (layers, filters) = (agent.encoder.layers.get() as f64, agent.encoder.filters.get() as f64);
+    // The first map is the largest; taking all as large keeps on the safe side of small differences.
+    let first_map = (image / 2.0).powi(2);
+    let activations = filters * layers * first_map;
+    let pixels = config.env.frame_stack.get() as f64 * FRAME_CHANNELS as f64 * image * image;
+    // Three images as bytes and two of them as numbers, and the activations.
+    let sample = 3.0 * pixels + 4.0 * (2.0 * pixels + ACTIVATION_COPIES * activations);
+    config.train.batch_size.get() as f64 * sample
+}
+
+/// Memory that a program can take now without pushing others out.
+pub fn available_bytes() -> Option<u64> {
+    kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+}
+
+/// Memory that this process occupies now.
+pub fn resident_bytes() -> Option<u64> {
+    kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
+}
+
+/// The bytes that a line such as `VmRSS:  1024 kB` states.
+fn kibibytes(text: &str, key: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let value: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(value * 1024)
+}
+
+fn gigabytes(bytes: f64) -> String {
+    format!("{:.1} GB", bytes / 1e9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_s_numbers_are_read() {
+        assert_eq!(kibibytes("A: 1 kB\nVmRSS:\t   2048 kB\n", "VmRSS:"), Some(2048 * 1024));
+        assert_eq!(kibibytes("A: 1 kB\n", "VmRSS:"), None);
+        assert!(resident_bytes().is_some_and(|bytes| bytes > 1 << 20));
+    }
+}
