@@ -34,10 +34,7 @@ pub fn write_file(
 ///
 /// # Errors
 /// If any step fails; the temporary folder is then removed.
-pub fn write_folder(
-    path: &Path,
-    fill: impl FnOnce(&Path) -> io::Result<()>,
-) -> io::Result<()> {
+pub fn write_folder(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let temporary = temporary_name(path);
     let result = remove_folder(&temporary)
         .and_then(|()| fs::create_dir_all(&temporary))

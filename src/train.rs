@@ -11,7 +11,7 @@ use rand::RngExt;
 use tch::Kind;
 use thiserror::Error;
 
-use crate::agent::{Act, Agent, Losses};
+use crate::agent::{Act, ActorLosses, Agent, Losses};
 use crate::augment::Crop;
 use crate::batch::{Batch, Noise};
 use crate::checkpoint::{Checkpoint, CheckpointError, Checkpoints};
@@ -115,6 +115,8 @@ struct Run<'a> {
     checkpoint: Schedule,
     scalars: Schedule,
     media: Schedule,
+    /// Of the latest update that had them, so that a record is complete whatever the cadences are.
+    actor_losses: Option<ActorLosses>,
     evaluations: u64,
     last_evaluation: Option<(u64, EvalReport)>,
 }
@@ -136,6 +138,7 @@ impl<'a> Run<'a> {
             checkpoint: Schedule::new(config.checkpoint.every_env_steps.get()),
             scalars: Schedule::new(config.log.scalars_every_updates.get()),
             media: Schedule::new(config.log.media_every_updates.get()),
+            actor_losses: None,
             evaluations: 0,
             last_evaluation: None,
             parts,
@@ -171,9 +174,12 @@ impl<'a> Run<'a> {
         let mut stream = self.streams.stream(Purpose::Batch, update);
         self.parts.replay.sample(&mut self.batch, &mut stream);
         let noise = draw_noise(self.config, &self.batch, &self.streams, update);
-        let losses = self.parts.agent.update(&self.batch, &noise, self.steps.agent_step);
+        let mut losses = self.parts.agent.update(&self.batch, &noise, self.steps.agent_step);
         self.steps.update += 1;
-        self.record_losses(&losses)
+        losses.actor = losses.actor.or_else(|| self.actor_losses.take());
+        self.record_losses(&losses)?;
+        self.actor_losses = losses.actor;
+        Ok(())
     }
 
     fn record_losses(&mut self, losses: &Losses) -> Result<(), TrainError> {
