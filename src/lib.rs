@@ -14,3 +14,4 @@ pub mod objective;
 pub mod random;
 pub mod replay;
 pub mod steps;
+pub mod video;
