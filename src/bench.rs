@@ -89,7 +89,7 @@ fn fill_replay(
     for _ in 0..config.train.batch_size.get().min(200) {
         let action = random_action(shape.action, &mut stream);
         let step = pixels.step(Action::Continuous(&action))?;
-        replay.push(&action, step.reward as f32, true, pixels.frame());
+        replay.push(&action, step.reward as f32, step.ended, pixels.frame());
         if step.ended.is_some() {
             pixels.reset(&mut stream)?;
             replay.start_episode(pixels.frame());

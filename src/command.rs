@@ -8,7 +8,12 @@ mod eval;
 mod inspect;
 mod train;
 
+use std::fmt::Display;
 use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+
+use crate::config::ConfigError;
 
 pub use bench::bench;
 pub use config::{config, resolve};
@@ -17,9 +22,16 @@ pub use eval::eval;
 pub use inspect::inspect;
 pub use train::train;
 
+/// An argument or key that is wrong in a way that the library found out.
+fn usage(argument: &str, error: impl Display) -> ConfigError {
+    ConfigError::Argument { argument: argument.to_string(), problem: error.to_string() }
+}
+
 /// Writes to standard output. Unlike `println!` this does not panic where the reader has gone.
-fn print(text: &str) -> anyhow::Result<()> {
+fn print(text: &str) -> Result<()> {
     let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes())?;
-    Ok(output.flush()?)
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
 }

@@ -223,9 +223,21 @@ pub struct TrainConfig {
     /// Agent steps with uniformly random actions, without updates, before learning starts.
     pub warmup_agent_steps: Count,
     pub batch_size: Count,
+    pub device: Device,
     /// Threads of tensor operations and cropping; 0 takes the physical cores.
     #[serde(deserialize_with = "range::whole")]
     pub threads: u64,
+}
+
+/// Where the networks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// A GPU where libtorch can use one, else the processor.
+    Auto,
+    Cpu,
+    /// The first GPU.
+    Cuda,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 //! of a transition is the stack of the frames up to its own, that of the next one the stack up to the frame after
 //! it. Before an episode's start the first frame repeats.
 
+use curl_envs::Ended;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 use tch::Tensor;
@@ -132,14 +133,16 @@ impl Replay {
         self.push_slot(frame, 0);
     }
 
-    /// Stores a transition from the newest frame by `action` to `next_frame`. `bootstrap` is false
-    /// where the episode terminated, so that nothing follows.
-    pub fn push(&mut self, action: &[f32], reward: f32, bootstrap: bool, next_frame: &[u8]) {
+    /// Stores a transition from the newest frame by `action` to `next_frame`. After a termination nothing
+    /// follows; a time limit is only the end of the recording, and the value of what would follow is
+    /// bootstrapped.
+    pub fn push(&mut self, action: &[f32], reward: f32, ended: Option<Ended>, next_frame: &[u8]) {
         assert!(self.written > 0, "an episode starts with its first frame");
         if self.transitions == self.shape.capacity {
             self.drop_oldest();
         }
         let index = self.index(self.written - 1);
+        let bootstrap = ended != Some(Ended::Terminated);
         self.slots[index].transition = Some(Outcome { reward, bootstrap });
         let actions = self.shape.action;
         self.actions[index * actions..(index + 1) * actions].copy_from_slice(action);

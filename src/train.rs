@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use curl_envs::{Action, Ended, EnvError, Pixels};
+use curl_envs::{Action, EnvError, Pixels};
 use rand::RngExt;
 use tch::Kind;
 use thiserror::Error;
@@ -41,8 +41,8 @@ pub struct Outcome {
     pub steps: Steps,
     pub last_evaluation: Option<EvalReport>,
     pub checkpoint: PathBuf,
-    /// Whether it was asked to stop before its budget was used.
-    pub stopped: bool,
+    /// Whether its budget of env steps was used, or it was asked to stop before.
+    pub complete: bool,
 }
 
 #[derive(Debug, Error)]
@@ -62,7 +62,7 @@ pub enum TrainError {
 pub fn train(config: &Config, parts: Parts, stop: &AtomicBool) -> Result<Outcome, TrainError> {
     let mut run = Run::new(config, parts);
     run.start_episode()?;
-    while run.steps.env_step < config.train.env_steps.get() && !stop.load(Ordering::Relaxed) {
+    while !run.is_complete() && !stop.load(Ordering::Relaxed) {
         let action = run.choose_action();
         if run.steps.agent_step >= config.train.warmup_agent_steps.get() {
             run.update()?;
@@ -75,7 +75,7 @@ pub fn train(config: &Config, parts: Parts, stop: &AtomicBool) -> Result<Outcome
             run.save_checkpoint()?;
         }
     }
-    run.finish(stop.load(Ordering::Relaxed))
+    run.finish()
 }
 
 /// Says when the next multiple of a number of steps has been reached.
@@ -197,8 +197,7 @@ impl<'a> Run<'a> {
     fn step(&mut self, action: &[f32]) -> Result<(), TrainError> {
         let step = self.parts.env.step(Action::Continuous(action))?;
         let frame = self.parts.env.frame();
-        let bootstrap = step.ended != Some(Ended::Terminated);
-        self.parts.replay.push(action, step.reward as f32, bootstrap, frame);
+        self.parts.replay.push(action, step.reward as f32, step.ended, frame);
         self.stack.push(frame);
         self.episode_return += step.reward;
         self.episode_length += step.env_steps;
@@ -253,16 +252,22 @@ impl<'a> Run<'a> {
         Ok(self.parts.checkpoints.save(&checkpoint)?)
     }
 
-    /// The last evaluation, unless the run was stopped, and the last checkpoint.
-    fn finish(mut self, stopped: bool) -> Result<Outcome, TrainError> {
+    /// Whether the budget of env steps is used.
+    fn is_complete(&self) -> bool {
+        self.steps.env_step >= self.config.train.env_steps.get()
+    }
+
+    /// The last evaluation, unless the run was stopped early, and the last checkpoint.
+    fn finish(mut self) -> Result<Outcome, TrainError> {
+        let complete = self.is_complete();
         let evaluated_at = self.last_evaluation.as_ref().map(|(env_step, _)| *env_step);
-        if !stopped && evaluated_at != Some(self.steps.env_step) {
+        if complete && evaluated_at != Some(self.steps.env_step) {
             self.evaluate()?;
         }
         let checkpoint = self.save_checkpoint()?;
         self.parts.metrics.finish(&self.steps)?;
         let last_evaluation = self.last_evaluation.map(|(_, report)| report);
-        Ok(Outcome { steps: self.steps, last_evaluation, checkpoint, stopped })
+        Ok(Outcome { steps: self.steps, last_evaluation, checkpoint, complete })
     }
 }
 

@@ -41,8 +41,7 @@ fn play(replay: &mut Replay, lengths: &[u64], ended: Ended, agent_steps: usize) 
     for agent_step in 0..agent_steps {
         let action = action(agent_step);
         let step = env.step(Action::Continuous(&action)).expect("the action fits");
-        let bootstrap = step.ended != Some(Ended::Terminated);
-        replay.push(&action, step.reward as f32, bootstrap, env.frame());
+        replay.push(&action, step.reward as f32, step.ended, env.frame());
         if step.ended.is_some() {
             env.reset(&mut rng).expect("a counter can be reset");
             replay.start_episode(env.frame());

@@ -1,8 +1,10 @@
 //! The one integration binary: each module is a subject.
 
 mod checkpoint;
+mod cli;
 mod data_path;
 mod fixtures;
 mod gradient_flow;
 mod parity;
 mod tensorboard;
+mod tidy;

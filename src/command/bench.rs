@@ -3,6 +3,7 @@
 use super::build;
 use crate::bench::{Parts, Report, bench as measure};
 use crate::cli::BenchArgs;
+use crate::memory::Forecast;
 
 pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let resolved = super::resolve(&args.config)?;
@@ -10,7 +11,10 @@ pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let threads = build::set_threads(config);
     let env = curl_envs::make(&config.env.id)?;
     let shape = build::replay_shape(config, env.spec())?;
-    let agent = build::agent(config, &shape);
+    Forecast::new(config, &shape)
+        .check(config)
+        .map_err(|error| super::usage("replay.capacity", error))?;
+    let agent = build::agent(config, &shape, build::device(config.train.device)?);
     let report = measure(config, Parts { agent, env, shape, threads }, args.repeats)?;
     super::print(&if args.json { serde_json::to_string(&report)? + "\n" } else { table(&report) })
 }

@@ -1,10 +1,10 @@
 //! The parts of a run, made from its configuration.
 
 use curl_envs::{ActionSpec, Pixels, Spec};
-use tch::Device;
+use tch::{Cuda, Device};
 
 use crate::agent::Agent;
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
 use crate::replay::ReplayShape;
 use crate::train::crop;
 
@@ -30,10 +30,24 @@ pub(super) fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, 
 }
 
 /// A new agent for the images and actions that a replay holds.
-pub(super) fn agent(config: &Config, shape: &ReplayShape) -> Agent {
+pub(super) fn agent(config: &Config, shape: &ReplayShape, device: Device) -> Agent {
     let batch = shape.batch(1);
     let (channels, actions) = (batch.channels as i64, batch.action as i64);
-    Agent::new(channels, actions, &config.agent, config.train.seed, Device::Cpu)
+    Agent::new(channels, actions, &config.agent, config.train.seed, device)
+}
+
+/// The device that was asked for.
+pub(super) fn device(asked: config::Device) -> Result<Device, ConfigError> {
+    match asked {
+        config::Device::Auto => Ok(Device::cuda_if_available()),
+        config::Device::Cpu => Ok(Device::Cpu),
+        config::Device::Cuda if Cuda::is_available() => Ok(Device::Cuda(0)),
+        config::Device::Cuda => Err(super::usage(
+            "train.device",
+            "libtorch sees no GPU: install its CUDA build with `make setup CUDA=1` and a driver, or \
+             set it to auto",
+        )),
+    }
 }
 
 /// Gives tensor operations and crops the configured number of threads.

@@ -35,8 +35,5 @@ pub fn resolve(args: &ConfigArgs) -> Result<Resolved> {
 
 /// The canonical form of an environment id that an argument names.
 pub(super) fn canonical_env(argument: &str, id: &str) -> Result<String, ConfigError> {
-    curl_envs::canonical(id).map_err(|error| ConfigError::Argument {
-        argument: argument.to_string(),
-        problem: error.to_string(),
-    })
+    curl_envs::canonical(id).map_err(|error| super::usage(argument, error))
 }

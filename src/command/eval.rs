@@ -10,9 +10,10 @@ use super::build;
 use crate::augment::FRAME_CHANNELS;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
+use crate::config;
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
-use crate::video::Video;
+use crate::video::{Video, VideoError};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -66,7 +67,9 @@ fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> 
     let config = &checkpoint.config;
     let mut env = build::pixels(config)?;
     let shape = build::replay_shape(config, env.spec())?;
-    let mut agent = build::agent(config, &shape);
+    // Not the device that the run was trained on, which this machine may lack.
+    let device = build::device(config::Device::Auto)?;
+    let mut agent = build::agent(config, &shape, device);
     agent.restore(&checkpoint.agent).context("the checkpoint does not fit its configuration")?;
     let mut stack = FrameStack::new(shape.crop, shape.stack);
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };
@@ -95,7 +98,12 @@ struct Film {
 impl Film {
     fn create(path: &Path, env: &Pixels) -> anyhow::Result<Self> {
         let frames_per_second = 1.0 / (env.spec().control_timestep * env.action_repeat() as f64);
-        let video = Video::create(path, FILM_SIZE, FILM_SIZE, frames_per_second)?;
+        let video = match Video::create(path, FILM_SIZE, FILM_SIZE, frames_per_second) {
+            Err(error @ VideoError::UnknownExtension { .. }) => {
+                return Err(super::usage("--video", error).into());
+            }
+            result => result?,
+        };
         Ok(Self { video, picture: vec![0; FILM_SIZE * FILM_SIZE * FRAME_CHANNELS] })
     }
 

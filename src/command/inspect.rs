@@ -34,7 +34,10 @@ pub fn inspect(args: &InspectArgs) -> Result<()> {
 }
 
 fn show(args: &InspectArgs, output: &mut impl Write) -> Result<()> {
-    let pattern = args.tag.as_deref().map_or_else(|| Ok(TagPattern::any()), TagPattern::new)?;
+    let pattern = match args.tag.as_deref() {
+        Some(tag) => TagPattern::new(tag).map_err(|error| super::usage("--tag", error))?,
+        None => TagPattern::any(),
+    };
     let mut inspection = Inspection::new(&args.runs)?;
     if args.follow {
         return follow(&mut inspection, &pattern, output, FOLLOW_EVERY);

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{fs, io};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::build;
 use crate::checkpoint::Checkpoints;
 use crate::cli::TrainArgs;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::durable;
 use crate::memory::Forecast;
 use crate::metrics::Metrics;
@@ -22,12 +22,13 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let config = &resolved.config;
     let stop = stop_on_signals()?;
     build::set_threads(config);
+    let device = build::device(config.train.device)?;
 
     let env = build::pixels(config)?;
     let eval_env = build::pixels(config)?;
     let shape = build::replay_shape(config, env.spec())?;
     let forecast = Forecast::new(config, &shape);
-    forecast.check(config)?;
+    forecast.check(config).map_err(|error| super::usage("replay.capacity", error))?;
 
     let run_dir = create_run_dir(args.run_dir.as_deref(), config)?;
     write_config(config, &run_dir)?;
@@ -35,7 +36,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
     eprintln!("needs about {forecast}");
     eprintln!("writes to {}", run_dir.display());
     let parts = Parts {
-        agent: build::agent(config, &shape),
+        agent: build::agent(config, &shape, device),
         env,
         eval_env,
         replay: Replay::new(shape),
@@ -44,7 +45,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
     };
     let outcome = run(config, parts, &stop)?;
 
-    let how = if outcome.stopped { "stopped at" } else { "finished after" };
+    let how = if outcome.complete { "finished after" } else { "stopped at" };
     let mut summary = format!("{how} {} env steps\n", outcome.steps.env_step);
     if let Some(report) = &outcome.last_evaluation {
         let (mean, std) = report.mean_and_std();
@@ -84,7 +85,7 @@ fn create_run_dir(asked: Option<&Path>, config: &Config) -> anyhow::Result<PathB
         Ok(()) => Ok(path),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let problem = format!("{} exists already: name another folder", path.display());
-            bail!(ConfigError::Argument { argument: "--run-dir".to_string(), problem })
+            Err(super::usage("--run-dir", problem).into())
         }
         Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
     }

@@ -199,8 +199,7 @@ impl Differences<'_> {
         let scale = expected.abs().max(1e-12);
         let difference = (got - expected).abs() / scale;
         self.worst = self.worst.max(difference / tolerance);
-        // Written so that NaN is a difference.
-        if !(difference <= tolerance) {
+        if difference.is_nan() || difference > tolerance {
             let case = self.case;
             self.found.push(format!("{case}, {what}: expected {expected:e}, got {got:e}"));
         }

@@ -201,7 +201,7 @@ impl Case {
         if difference <= TOLERANCE {
             Ok(())
         } else {
-            Err(self.failure(at, quantity, &expected, &got))
+            Err(self.failure(at, quantity, expected, got))
         }
     }
 
