@@ -5,6 +5,7 @@ mod cli;
 mod data_path;
 mod fixtures;
 mod gradient_flow;
+mod memory;
 mod parity;
 mod tensorboard;
 mod tidy;

@@ -16,6 +16,7 @@ use curl_envs::{Action, ActionSpec, Dmc, Ended, Env, EnvError, Frame};
 use serde_json::Value;
 
 use super::formula::units;
+use super::{Cases, check_all, further_cases, own_cases};
 
 /// Largest difference of a reward or an observation.
 const TOLERANCE: f64 = 1e-9;
@@ -24,32 +25,25 @@ const PSNR: f64 = 40.0;
 
 #[test]
 fn parity_of_the_environments_with_our_own_cases() {
-    check_all(&super::own_cases().join("env"));
+    check_all(&own_cases(Cases::Environment), check);
 }
 
 #[test]
 fn parity_of_the_environments_with_further_cases() {
-    if let Some(folder) = super::further_cases() {
-        check_all(&folder.join("env"));
-    }
+    check_all(&further_cases(Cases::Environment), check);
 }
 
-/// Checks every case of a folder, and tells of all that fail.
-fn check_all(folder: &Path) {
+fn check(path: &Path) -> Result<(), String> {
     let skip_unknown =
         std::env::var("CURL_PARITY_SKIP_UNKNOWN_TASKS").is_ok_and(|skip| skip == "1");
-    let failures: Vec<String> = super::json_files(folder)
-        .iter()
-        .filter_map(|path| match Case::open(path) {
-            Err(unknown @ EnvError::UnknownId { .. }) if skip_unknown => {
-                println!("{} is skipped: {unknown}", path.display());
-                None
-            }
-            Err(error) => Some(format!("{}: {error}", path.display())),
-            Ok(mut case) => case.check().err(),
-        })
-        .collect();
-    assert!(failures.is_empty(), "{} cases fail:\n{}", failures.len(), failures.join("\n"));
+    match Case::open(path) {
+        Err(unknown @ EnvError::UnknownId { .. }) if skip_unknown => {
+            println!("{} is skipped: {unknown}", path.display());
+            Ok(())
+        }
+        Err(error) => Err(format!("{}: {error}", path.display())),
+        Ok(mut case) => case.check(),
+    }
 }
 
 struct Case {
