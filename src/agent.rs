@@ -53,8 +53,8 @@ pub enum Act<'a> {
 }
 
 impl Agent {
-    /// A new agent for images of `channels` channels and actions of `actions` dimensions. Its weights
-    /// depend on the seed alone.
+    /// A new agent for images of `channels` channels and actions of `actions` dimensions. Its
+    /// weights depend on the seed alone.
     pub fn new(
         channels: i64,
         actions: i64,

@@ -28,8 +28,8 @@ pub struct Corner {
 }
 
 impl Crop {
-    /// A random corner. The largest offset, `frame - image`, is never drawn, as in the authors' code,
-    /// whose `randint` excludes its upper end.
+    /// A random corner. The largest offset, `frame - image`, is never drawn, as in the authors'
+    /// code, whose `randint` excludes its upper end.
     pub fn random_corner(&self, rng: &mut impl Rng) -> Corner {
         match self.augmentation {
             Augmentation::Crop => {
@@ -46,7 +46,8 @@ impl Crop {
         Corner { y: offset, x: offset }
     }
 
-    /// Writes the crop of a stack at a corner: `image` holds image x image x 3k bytes, channels last.
+    /// Writes the crop of a stack at a corner: `image` holds image x image x 3k bytes, channels
+    /// last.
     pub fn cut(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
         let channels = FRAME_CHANNELS * stack.len();
         let rows = image.chunks_exact_mut(self.image * channels);

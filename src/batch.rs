@@ -31,7 +31,8 @@ impl BatchShape {
 #[derive(Debug)]
 pub struct Batch {
     pub shape: BatchShape,
-    /// Crops of the observations: what the critic and the actor see, and the queries of the contrast.
+    /// Crops of the observations: what the critic and the actor see, and the queries of the
+    /// contrast.
     pub query: Tensor,
     /// Second, independent crops of the same observations.
     pub key: Tensor,
@@ -61,8 +62,8 @@ impl Batch {
     }
 }
 
-/// The random numbers that an update's losses use, standard normal. They come with the batch, so that an
-/// update is a function of its inputs.
+/// The random numbers that an update's losses use, standard normal. They come with the batch, so
+/// that an update is a function of its inputs.
 #[derive(Debug)]
 pub struct Noise {
     /// (B, |A|): selects the next actions of the critic's target.

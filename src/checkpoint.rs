@@ -60,17 +60,20 @@ struct About {
 #[derive(Debug, Error)]
 pub enum CheckpointError {
     #[error(
-        "{path} is not a checkpoint: it has no file {missing}; name a folder such as runs/<env>/<run>/checkpoints/last, or a run folder"
+        "{path} is not a checkpoint: it has no file {missing}; name a run folder, or one of its \
+         checkpoints such as runs/<env>/<run>/checkpoints/last"
     )]
     NotACheckpoint { path: PathBuf, missing: &'static str },
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: io::Error },
     #[error(
-        "cannot write the checkpoint {path}: {source}; earlier checkpoints are as they were: make room or check the folder's permissions"
+        "cannot write the checkpoint {path}: {source}; earlier checkpoints are as they were: make \
+         room or check the folder's permissions"
     )]
     Write { path: PathBuf, source: io::Error },
     #[error(
-        "{path} has format version {got}, this program reads version {FORMAT_VERSION}: use the release that wrote it"
+        "{path} has format version {got}, this program reads version {FORMAT_VERSION}: use the \
+         release that wrote it"
     )]
     Version { path: PathBuf, got: u32 },
     #[error("{path} is damaged: {problem}; take another checkpoint of the run")]
@@ -110,7 +113,8 @@ impl Checkpoint {
     /// Reads a checkpoint folder.
     ///
     /// # Errors
-    /// If the folder is no checkpoint, has another format version, or differs from what was written.
+    /// If the folder is no checkpoint, has another format version, or differs from what was
+    /// written.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
         let damaged =
             |problem: String| CheckpointError::Damaged { path: path.to_path_buf(), problem };
@@ -148,8 +152,8 @@ impl Checkpoint {
     }
 }
 
-/// The version comes before everything else, so that the checkpoint of a later release is called that
-/// and not damaged.
+/// The version comes before everything else, so that the checkpoint of a later release is called
+/// that and not damaged.
 fn check_version(path: &Path, about: &str) -> Result<(), CheckpointError> {
     #[derive(Deserialize)]
     struct Version {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand, value_parser};
 
 /// Contrastive reinforcement learning from pixels (CURL).
 #[derive(Debug, Parser)]
@@ -67,7 +68,7 @@ pub struct EvalArgs {
     #[arg(value_name = "CHECKPOINT_OR_RUN")]
     pub path: PathBuf,
     /// Episodes to play
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = at_least_one())]
     pub episodes: u64,
     /// Seed of the episodes' starts
     #[arg(long, default_value_t = 0, value_name = "S")]
@@ -117,7 +118,7 @@ pub enum EnvsCommand {
         #[arg(value_name = "OUT.PNG")]
         out: PathBuf,
         /// Height and width in pixels
-        #[arg(long, default_value_t = 256, value_name = "PIXELS", value_parser = clap::value_parser!(u64).range(8..=2048))]
+        #[arg(long, default_value_t = 256, value_name = "PIXELS", value_parser = picture_size())]
         size: u64,
         /// Seed of the start state
         #[arg(long, default_value_t = 0, value_name = "S")]
@@ -130,9 +131,17 @@ pub struct BenchArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
     /// Times that each phase is measured
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = at_least_one())]
     pub repeats: u64,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+fn at_least_one() -> RangedU64ValueParser {
+    value_parser!(u64).range(1..)
+}
+
+fn picture_size() -> RangedU64ValueParser {
+    value_parser!(u64).range(8..=2048)
 }

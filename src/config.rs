@@ -1,9 +1,9 @@
 //! The configuration of a run: one section per owner, read-only once resolved.
 //!
 //! Values come from `configs/default.toml` (the only place that states a default), a preset, a file
-//! and `--set key=value`, in that order; [`Resolved`] says which of them each value came from. Ranges
-//! are types ([`range`]), so that a `Config` that exists is within them. Nothing but this module
-//! and `command` reads files and arguments to decide what a run does.
+//! and `--set key=value`, in that order; [`Resolved`] says which of them each value came from.
+//! Ranges are types ([`range`]), so that a `Config` that exists is within them. Nothing but this
+//! module and `command` reads files and arguments to decide what a run does.
 
 mod check;
 mod error;
@@ -111,8 +111,9 @@ pub struct EncoderConfig {
 }
 
 impl EncoderConfig {
-    /// Height and width of the last feature map of a square image, or `None` if the image is too small:
-    /// 3x3 convolutions without padding take two pixels each, after the first has halved them.
+    /// Height and width of the last feature map of a square image, or `None` if the image is too
+    /// small: 3x3 convolutions without padding take two pixels each, after the first has halved
+    /// them.
     pub fn feature_map_size(&self, image_size: u64) -> Option<u64> {
         let first = image_size.saturating_sub(1) / 2;
         let lost = (self.layers.get() - 1).checked_mul(2)?;
@@ -137,7 +138,8 @@ pub struct CriticConfig {
     pub beta1: Ratio,
     /// Rate of the target Q functions' moving average.
     pub tau: Fraction,
-    /// Agent steps between two moving-average updates, of the target Q functions and the key encoder.
+    /// Agent steps between two moving-average updates, of the target Q functions and the key
+    /// encoder.
     pub target_update_every: Count,
 }
 

@@ -29,8 +29,8 @@ pub fn write_file(
     result
 }
 
-/// Makes a folder whole or not at all: `fill` writes its files, which are synced, and then the folder
-/// gets its name. The name must not be taken.
+/// Makes a folder whole or not at all: `fill` writes its files, which are synced, and then the
+/// folder gets its name. The name must not be taken.
 ///
 /// # Errors
 /// If any step fails; the temporary folder is then removed.

@@ -36,8 +36,8 @@ impl EvalReport {
     }
 }
 
-/// Plays episodes. `watch` is shown the environment at every start and after every agent step, with the episode's
-/// number from 0.
+/// Plays episodes. `watch` is shown the environment at every start and after every agent step, with
+/// the episode's number from 0.
 ///
 /// # Errors
 /// If the environment or `watch` fails.

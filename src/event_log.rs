@@ -1,12 +1,12 @@
 //! Reading TensorBoard event files, ours or another writer's.
 //!
-//! An event file is a row of records ([`record`]), each an `Event` message ([`event`]) that may hold
-//! scalars, in the plain form or as tensors ([`tensor`]). [`EventLog`] reads the scalars of one file,
-//! again and again as it grows.
+//! An event file is a row of records ([`record`]), each an `Event` message ([`event`]) that may
+//! hold scalars, in the plain form or as tensors ([`tensor`]). [`EventLog`] reads the scalars of
+//! one file, again and again as it grows.
 //!
-//! Files come from anywhere: from runs that were killed, from full disks, from a download that broke
-//! off. No content of a file makes the reader panic or allocate more than the file holds. Whatever is
-//! intact is returned, and what is not is reported as [`Damage`].
+//! Files come from anywhere: from runs that were killed, from full disks, from a download that
+//! broke off. No content of a file makes the reader panic or allocate more than the file holds.
+//! Whatever is intact is returned, and what is not is reported as [`Damage`].
 
 pub mod event;
 pub mod record;

@@ -1,8 +1,8 @@
 //! Looking into runs: their curves, what can be said of each in a line, and a picture of it.
 //!
-//! [`Inspection`] finds the runs and reads them, again and again if they grow. [`Summary`] sums up a
-//! curve, [`plot`] draws curves, [`report`] puts both together as text, [`export`] as JSON and CSV.
-//! Nothing here prints.
+//! [`Inspection`] finds the runs and reads them, again and again if they grow. [`Summary`] sums up
+//! a curve, [`plot`] draws curves, [`report`] puts both together as text, [`export`] as JSON and
+//! CSV. Nothing here prints.
 
 pub mod export;
 pub mod number;

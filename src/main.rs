@@ -37,8 +37,8 @@ fn run(command: &Command) -> Result<()> {
     }
 }
 
-/// Whether standard output failed so: commands return its errors bare, while a pipe within the library is
-/// wrapped in the library's error.
+/// Whether standard output failed so: commands return its errors bare, while a pipe within the
+/// library is wrapped in the library's error.
 fn is_broken_pipe(error: &Error) -> bool {
     error.downcast_ref().is_some_and(|io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -11,8 +11,9 @@ use crate::replay::ReplayShape;
 
 /// What the program takes before it does anything: libraries, simulator, renderer.
 const PROGRAM_BYTES: f64 = 350e6;
-/// Copies of the activations that an update holds at its peak, by measurement: the graph of the forward
-/// pass, the gradients of two layers, and the blocks that the allocator has not yet given back.
+/// Copies of the activations that an update holds at its peak, by measurement: the graph of the
+/// forward pass, the gradients of two layers, and the blocks that the allocator has not yet given
+/// back.
 const ACTIVATION_COPIES: f64 = 3.0;
 
 /// Bytes that a run will need. They are floating-point numbers so that the most absurd settings are
@@ -116,7 +117,8 @@ fn update_bytes(config: &Config) -> f64 {
     let agent = &config.agent;
     let image = agent.image_size.get() as f64;
     let (layers, filters) = (agent.encoder.layers.get() as f64, agent.encoder.filters.get() as f64);
-    // The first map is the largest; taking all as large keeps on the safe side of small differences.
+    // The first map is the largest; taking all as large keeps on the safe side of small
+    // differences.
     let first_map = (image / 2.0).powi(2);
     let activations = filters * layers * first_map;
     let pixels = config.env.frame_stack.get() as f64 * FRAME_CHANNELS as f64 * image * image;

@@ -3,11 +3,12 @@
 //! [`Metrics`] takes what the training loop knows and writes it to
 //! - a TensorBoard event file, `events.out.tfevents.<unix time>.<host>.<pid>.0` ([`event_file`]);
 //! - `train.csv` and `eval.csv`, with the column names of DrQ-v2's logger ([`csv`]);
-//! - the terminal: a progress bar, or plain lines where standard error is no terminal ([`console`]).
+//! - the terminal: a progress bar, or plain lines where standard error is no terminal
+//!   ([`console`]).
 //!
-//! Every x axis is `env_step`. A record is written whole, at once and without a buffer of our own, so
-//! that a running run can be watched and a stopped one has lost nothing. A write that fails is an
-//! error ([`MetricsError`]), never a panic, and leaves the records before it as they were.
+//! Every x axis is `env_step`. A record is written whole, at once and without a buffer of our own,
+//! so that a running run can be watched and a stopped one has lost nothing. A write that fails is
+//! an error ([`MetricsError`]), never a panic, and leaves the records before it as they were.
 //!
 //! Scalars in the event file:
 //!

@@ -2,7 +2,8 @@
 //!
 //! A stream is made where it is needed, used for one thing (one batch, one action, one episode's
 //! start) and dropped. So the only random state of a run is its seed and the counters that it has
-//! anyway (agent step, update, episode), and nothing drawn for one purpose shifts what another gets.
+//! anyway (agent step, update, episode), and nothing drawn for one purpose shifts what another
+//! gets.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

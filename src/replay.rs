@@ -1,9 +1,10 @@
 //! The replay: frames stored once, stacks formed when they are sampled.
 //!
-//! A ring of slots. A slot holds one frame and, unless it is the last of its episode, the transition that
-//! starts there: action, reward and whether the value of what follows is bootstrapped. The observation
-//! of a transition is the stack of the frames up to its own, that of the next one the stack up to the frame after
-//! it. Before an episode's start the first frame repeats.
+//! A ring of slots. A slot holds one frame and, unless it is the last of its episode, the
+//! transition that starts there: action, reward and whether the value of what follows is
+//! bootstrapped. The observation of a transition is the stack of the frames up to its own, that of
+//! the next one the stack up to the frame after it. Before an episode's start the first frame
+//! repeats.
 
 use curl_envs::Ended;
 use rand::{Rng, RngExt};
@@ -19,8 +20,8 @@ use crate::nn::slice::{bytes_mut, floats_mut};
 pub struct ReplayShape {
     /// Transitions kept.
     pub capacity: usize,
-    /// Agent steps of a full episode, where it has a time limit. Each episode needs one more slot than it
-    /// has transitions.
+    /// Agent steps of a full episode, where it has a time limit. Each episode needs one more slot
+    /// than it has transitions.
     pub episode_len: Option<usize>,
     /// Frames of a stack.
     pub stack: usize,
@@ -133,9 +134,9 @@ impl Replay {
         self.push_slot(frame, 0);
     }
 
-    /// Stores a transition from the newest frame by `action` to `next_frame`. After a termination nothing
-    /// follows; a time limit is only the end of the recording, and the value of what would follow is
-    /// bootstrapped.
+    /// Stores a transition from the newest frame by `action` to `next_frame`. After a termination
+    /// nothing follows; a time limit is only the end of the recording, and the value of what would
+    /// follow is bootstrapped.
     pub fn push(&mut self, action: &[f32], reward: f32, ended: Option<Ended>, next_frame: &[u8]) {
         assert!(self.written > 0, "an episode starts with its first frame");
         if self.transitions == self.shape.capacity {
@@ -191,8 +192,8 @@ impl Replay {
         back.map(|back| self.frame(number - back.min(position))).collect()
     }
 
-    /// Fills a batch with transitions drawn uniformly, with replacement. Images are cut straight from
-    /// the stored frames. A sample's query, key and next image have a crop position each.
+    /// Fills a batch with transitions drawn uniformly, with replacement. Images are cut straight
+    /// from the stored frames. A sample's query, key and next image have a crop position each.
     pub fn sample(&self, batch: &mut Batch, rng: &mut impl Rng) {
         assert!(!self.is_empty(), "the warm-up stores transitions before the first batch");
         let drawn: Vec<Drawn> = (0..batch.shape.size).map(|_| self.draw(rng)).collect();

@@ -55,7 +55,8 @@ pub enum TrainError {
     Checkpoint(#[from] CheckpointError),
 }
 
-/// Trains until the budget of env steps is used or `stop` is set. Either way the run ends with a checkpoint.
+/// Trains until the budget of env steps is used or `stop` is set. Either way the run ends with a
+/// checkpoint.
 ///
 /// # Errors
 /// If the environment fails, or a record or checkpoint cannot be written.

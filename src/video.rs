@@ -57,11 +57,12 @@ pub enum VideoError {
 }
 
 impl Video {
-    /// Starts a film of frames of `width` x `height` pixels. The extension of `path` chooses its kind.
+    /// Starts a film of frames of `width` x `height` pixels. The extension of `path` chooses its
+    /// kind.
     ///
-    /// H.264 needs even sides, of 16 pixels or more here, so an MP4 repeats the last column or row until
-    /// they are. A GIF shows at most 50 frames per second, because browsers slow down faster ones; the
-    /// frames between are left out.
+    /// H.264 needs even sides, of 16 pixels or more here, so an MP4 repeats the last column or row
+    /// until they are. A GIF shows at most 50 frames per second, because browsers slow down faster
+    /// ones; the frames between are left out.
     ///
     /// # Errors
     /// If the extension is neither `mp4` nor `gif`, the size or rate is out of range, or the file
@@ -197,7 +198,8 @@ impl UnfinishedFile {
 
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
-        // After a rename there is nothing to remove; after an error that error is the one to report.
+        // After a rename there is nothing to remove; after an error that error is the one to
+        // report.
         let _ = fs::remove_file(&self.temporary);
     }
 }

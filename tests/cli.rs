@@ -1,4 +1,5 @@
-//! The program as a user runs it: real runs of the real binary, and every way to ask for the wrong thing.
+//! The program as a user runs it: real runs of the real binary, and every way to ask for the wrong
+//! thing.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

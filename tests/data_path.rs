@@ -1,8 +1,8 @@
-//! What the environment shows reaches the batch: the right frames, in order, never across episodes, at
-//! the crop positions that were drawn.
+//! What the environment shows reaches the batch: the right frames, in order, never across episodes,
+//! at the crop positions that were drawn.
 //!
-//! The counting environment stamps every frame with its episode, its env step and, in every pixel, its position, so
-//! that a crop tells where it was cut from what.
+//! The counting environment stamps every frame with its episode, its env step and, in every pixel,
+//! its position, so that a crop tells where it was cut from what.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -176,8 +176,8 @@ fn the_oldest_transitions_make_room() {
     }
 }
 
-/// Episodes far shorter than the time limit need more slots than were reserved. The replay then holds
-/// fewer transitions, and all of them whole.
+/// Episodes far shorter than the time limit need more slots than were reserved. The replay then
+/// holds fewer transitions, and all of them whole.
 #[test]
 fn very_short_episodes_take_the_room_of_transitions() {
     let mut replay = Replay::new(shape(23));

@@ -170,8 +170,8 @@ fn without_contrast_only_the_critic_trains_the_encoder() {
     assert!(values(&agent)["contrast.w"].equal(&w_before));
 }
 
-/// The Gaussian positive is the query's crop plus noise: with the same noise and a vanishing sigma the key is
-/// the query itself.
+/// The Gaussian positive is the query's crop plus noise: with the same noise and a vanishing sigma
+/// the key is the query itself.
 #[test]
 fn a_gaussian_positive_is_a_noisy_query() {
     let mut config = small_agent_config();

@@ -1,11 +1,13 @@
 //! The update and the environments reproduce what others computed, number by number.
 //!
-//! `tests/parity/*.json` were made by the authors' CURL code (MishaLaskin/curl at 8416d6e) with PyTorch on a
-//! CPU, `tests/parity/env` by dm_control 1.0.50 on MuJoCo 3.17.0. No weights are stored: parameters, batches and noise come
-//! from [`formula`], a stream a name. More cases of the same form, agents in the folder itself and
-//! environments in its `env`, are tried where `CURL_PARITY_DIR` names a folder.
+//! `tests/parity/*.json` were made by the authors' CURL code (MishaLaskin/curl at 8416d6e) with
+//! PyTorch on a CPU, `tests/parity/env` by dm_control 1.0.50 on MuJoCo 3.17.0. No weights are
+//! stored: parameters, batches and noise come from [`formula`], a stream a name. More cases of the
+//! same form, agents in the folder itself and environments in its `env`, are tried where
+//! `CURL_PARITY_DIR` names a folder.
 
 mod agent;
+mod differences;
 mod env;
 mod formula;
 
@@ -35,8 +37,8 @@ fn own_cases(kind: Cases) -> Vec<PathBuf> {
     files
 }
 
-/// The cases of the folder that `CURL_PARITY_DIR` names, where it is set. A folder that cannot be read or holds
-/// no case of either kind fails the test.
+/// The cases of the folder that `CURL_PARITY_DIR` names, where it is set. A folder that cannot be
+/// read or holds no case of either kind fails the test.
 fn further_cases(kind: Cases) -> Vec<PathBuf> {
     let Some(root) = std::env::var_os("CURL_PARITY_DIR").map(PathBuf::from) else {
         return Vec::new();

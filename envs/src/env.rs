@@ -18,7 +18,8 @@ pub struct Spec {
     pub control_timestep: f64,
     /// Length of an episode in env steps, if it has a time limit.
     pub time_limit: Option<u64>,
-    /// Env steps per agent step, as in the CURL paper's Table 3 (4 for tasks that it does not list).
+    /// Env steps per agent step, as in the CURL paper's Table 3 (4 for tasks that it does not
+    /// list).
     pub default_action_repeat: u64,
 }
 

@@ -12,13 +12,13 @@
 //! - [`counter`]: a test double whose pictures say where they come from
 //!
 //! # How to add a domain of the control suite
-//! 1. Write `src/dmc/<domain>.rs` after the shortest one, `cheetah.rs`. It has a table `TASKS` (file
-//!    of the model, seconds of an episode and of an env step, action repeat, camera) and a type with
-//!    the `Task` trait's `reset`, `observe` and `reward`. The constructor looks up names in the
-//!    model once (`physics.body("torso")?`); rewards are made of [`dmc::rewards::Tolerance`]s; starts
-//!    come from `randomize`.
-//! 2. Write into the model with `physics.set_model` only, so that saved states hold it. An array that
-//!    no reset wrote to before becomes a variant of [`dmc::ModelField`].
+//! 1. Write `src/dmc/<domain>.rs` after the shortest one, `cheetah.rs`. It has a table `TASKS`
+//!    (file of the model, seconds of an episode and of an env step, action repeat, camera) and a
+//!    type with the `Task` trait's `reset`, `observe` and `reward`. The constructor looks up names
+//!    in the model once (`physics.body("torso")?`); rewards are made of
+//!    [`dmc::rewards::Tolerance`]s; starts come from `randomize`.
+//! 2. Write into the model with `physics.set_model` only, so that saved states hold it. An array
+//!    that no reset wrote to before becomes a variant of [`dmc::ModelField`].
 //! 3. Add `mod <domain>;` and its `TASKS` to `DOMAINS` in `src/dmc.rs`. A further task of a domain
 //!    is a further row of its table.
 //!

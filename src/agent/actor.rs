@@ -5,8 +5,8 @@ use tch::{Kind, Tensor};
 use crate::config::AgentConfig;
 use crate::nn::{Gaussian, Init, Parameters, Policy, Projection, feature_len};
 
-/// Convolutional features -> distributions over actions. The convolutions are the query encoder's; the
-/// actor's loss does not train them.
+/// Convolutional features -> distributions over actions. The convolutions are the query encoder's;
+/// the actor's loss does not train them.
 #[derive(Debug)]
 pub struct Actor {
     projection: Projection,

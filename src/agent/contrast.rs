@@ -16,7 +16,8 @@ pub enum Head {
 }
 
 impl Head {
-    /// A head over embeddings of length `latent`; W starts uniform in [0, 1), as in the authors' code.
+    /// A head over embeddings of length `latent`; W starts uniform in [0, 1), as in the authors'
+    /// code.
     pub fn new(config: &ContrastConfig, latent: i64, init: &mut Init) -> Self {
         match config.similarity {
             Similarity::Bilinear => Self::Bilinear { w: init.uniform(&[latent, latent]) },

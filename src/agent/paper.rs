@@ -1,5 +1,5 @@
-//! The update of the authors' code: its order, its cadences, its optimisers, and its two steps of the
-//! encoder on the contrastive gradient. Each part computes the passes that it needs itself.
+//! The update of the authors' code: its order, its cadences, its optimisers, and its two steps of
+//! the encoder on the contrastive gradient. Each part computes the passes that it needs itself.
 
 use tch::{Kind, Tensor, no_grad};
 
@@ -95,14 +95,15 @@ impl Agent {
         losses
     }
 
-    /// The moving averages. The key encoder's is CURL's momentum update and SAC's target update in one.
+    /// The moving averages. The key encoder's is CURL's momentum update and SAC's target update in
+    /// one.
     pub fn update_targets(&mut self) {
         self.target_critic.follow(&self.critic, self.config.critic.tau.get());
         self.key_encoder.follow(&self.query_encoder, self.config.encoder.tau.get());
     }
 
-    /// The contrastive step: the query encoder moves twice on the same gradient, once by each of the two
-    /// optimisers that the authors' code gives it to, and W once.
+    /// The contrastive step: the query encoder moves twice on the same gradient, once by each of
+    /// the two optimisers that the authors' code gives it to, and W once.
     pub fn update_contrast(&mut self, query: &Tensor, key: &Tensor) -> ContrastLosses {
         let (losses, gradients) = self.contrast_gradients(query, key);
         self.step_contrast(&gradients);
@@ -142,8 +143,8 @@ impl Agent {
         (loss.detach(), gradients)
     }
 
-    /// The losses of actor and temperature and their gradients. The encoder is a constant here: only the
-    /// actor's own projection and trunk learn from the actor's loss.
+    /// The losses of actor and temperature and their gradients. The encoder is a constant here:
+    /// only the actor's own projection and trunk learn from the actor's loss.
     pub(crate) fn actor_gradients(
         &self,
         query: &Tensor,

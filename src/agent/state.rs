@@ -24,7 +24,8 @@ pub enum StateError {
     #[error("the tensor {0} is not part of this agent")]
     Unknown(String),
     #[error(
-        "the tensor {name} has shape {got:?} and type {got_kind:?}, expected {expected:?} and {expected_kind:?}"
+        "the tensor {name} has shape {got:?} and type {got_kind:?}, expected {expected:?} and \
+         {expected_kind:?}"
     )]
     Mismatch {
         name: String,

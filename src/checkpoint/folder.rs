@@ -1,4 +1,5 @@
-//! The checkpoints of a run: every N env steps, the newest few kept, with links to the last and best.
+//! The checkpoints of a run: every N env steps, the newest few kept, with links to the last and
+//! best.
 
 use std::fs;
 use std::io;
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::{Checkpoint, CheckpointError};
 use crate::durable;
 
-/// The folder `checkpoints` of a run: `env_step-000030000/` and so on, and the links `last` and `best`.
+/// The folder `checkpoints` of a run: `env_step-000030000/` and so on, and the links `last` and
+/// `best`.
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
@@ -16,7 +18,8 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Makes the folder in a run folder. `keep` is how many periodic checkpoints stay, besides the best.
+    /// Makes the folder in a run folder. `keep` is how many periodic checkpoints stay, besides the
+    /// best.
     ///
     /// # Errors
     /// If the folder cannot be made.
@@ -27,7 +30,8 @@ impl Checkpoints {
         Ok(Self { folder, keep, best: None })
     }
 
-    /// Where `eval` finds the checkpoint of a path: a checkpoint itself, or a run folder's last one.
+    /// Where `eval` finds the checkpoint of a path: a checkpoint itself, or a run folder's last
+    /// one.
     pub fn locate(path: &Path) -> PathBuf {
         let last = path.join("checkpoints").join("last");
         if last.is_dir() { last } else { path.to_path_buf() }

@@ -17,8 +17,8 @@ pub fn config(args: &ConfigArgs) -> Result<()> {
 /// The configuration that arguments select.
 ///
 /// # Errors
-/// [`ConfigError`] where the arguments, or what they name, are wrong; otherwise if the environment's
-/// models cannot be loaded.
+/// [`ConfigError`] where the arguments, or what they name, are wrong; otherwise if the
+/// environment's models cannot be loaded.
 pub fn resolve(args: &ConfigArgs) -> Result<Resolved> {
     let env = canonical_env("--env", &args.env)?;
     let selection = Selection {

@@ -86,7 +86,8 @@ fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> 
     Ok(report)
 }
 
-/// Height and width of a film's pictures: larger than what the agent sees, so that people see something.
+/// Height and width of a film's pictures: larger than what the agent sees, so that people see
+/// something.
 const FILM_SIZE: usize = 256;
 
 /// A video of an environment, drawn for people.

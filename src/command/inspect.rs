@@ -20,8 +20,8 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 const PLAIN_WIDTH: usize = 100;
 const CANNOT_WRITE: &str = "cannot write to standard output; check where it leads";
 
-/// Shows the scalars of runs as text, JSON or CSV on standard output, and tells on standard error what
-/// could not be read.
+/// Shows the scalars of runs as text, JSON or CSV on standard output, and tells on standard error
+/// what could not be read.
 ///
 /// # Errors
 /// If there is nothing to show, a file cannot be read, or standard output fails other than by being

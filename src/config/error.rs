@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use super::layer::Source;
 
-/// A usage or configuration error: what was asked for cannot be done as it was asked. The program then
-/// ends with exit code 2.
+/// A usage or configuration error: what was asked for cannot be done as it was asked. The program
+/// then ends with exit code 2.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error("cannot read the configuration {}: {source}", path.display())]

@@ -1,5 +1,5 @@
-//! One layer of a configuration: the keys that a file, a preset or an argument states, each with the place
-//! where it stands.
+//! One layer of a configuration: the keys that a file, a preset or an argument states, each with
+//! the place where it stands.
 
 use std::fmt;
 use std::fs::File;
@@ -92,8 +92,8 @@ fn parse(text: &str, place: impl Fn(usize) -> Source) -> Result<Vec<Entry>, toml
     Ok(found.into_iter().map(entry).collect())
 }
 
-/// Finds every value that is not a table, and every empty table so that nothing goes unnoticed, with the
-/// position of its key.
+/// Finds every value that is not a table, and every empty table so that nothing goes unnoticed,
+/// with the position of its key.
 fn flatten(
     table: &DeTable<'_>,
     section: &str,
@@ -112,7 +112,8 @@ fn flatten(
     Ok(())
 }
 
-/// Quotes what is not a bare key, so that `"agent.discount"` stays another key than `agent.discount`.
+/// Quotes what is not a bare key, so that `"agent.discount"` stays another key than
+/// `agent.discount`.
 fn join(section: &str, name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let name = if !name.is_empty() && name.chars().all(is_bare) {

@@ -8,8 +8,8 @@ const MAX_WHOLE: u64 = i64::MAX as u64;
 
 /// Defines a number type whose values satisfy a condition, checked when it is made or deserialised.
 ///
-/// Deserialising says "expected ..." in the same words whether the type or the value is wrong, so that a
-/// reader learns the range either way.
+/// Deserialising says "expected ..." in the same words whether the type or the value is wrong, so
+/// that a reader learns the range either way.
 macro_rules! ranged {
     ($name:ident($inner:ty), $expected:literal, |$value:ident| $within:expr) => {
         #[doc = concat!("Holds ", $expected, ".")]

@@ -37,8 +37,8 @@ pub struct Resolved {
 /// Puts the layers on top of one another and checks the result.
 ///
 /// # Errors
-/// All unknown keys and values out of range at once; if there are none, all conflicts between values. A
-/// file that cannot be read, an unknown preset or a malformed argument is told alone.
+/// All unknown keys and values out of range at once; if there are none, all conflicts between
+/// values. A file that cannot be read, an unknown preset or a malformed argument is told alone.
 pub fn resolve(selection: &Selection<'_>) -> Result<Resolved, ConfigError> {
     let schema = Schema::new();
     let stated = stated(selection)?;
@@ -56,8 +56,8 @@ pub fn resolve(selection: &Selection<'_>) -> Result<Resolved, ConfigError> {
 }
 
 impl Config {
-    /// Reads a stored configuration, which states every key: what a run did must not come to depend on
-    /// the defaults of a later release. `path` is where the text was read, for messages.
+    /// Reads a stored configuration, which states every key: what a run did must not come to depend
+    /// on the defaults of a later release. `path` is where the text was read, for messages.
     ///
     /// # Errors
     /// If the text is not TOML, or a key is unknown, missing or out of range, or values conflict.
@@ -130,8 +130,8 @@ fn stated(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     Ok(entries)
 }
 
-/// A file that was made for another environment has that one's action repeat and more, and would not do
-/// what it says.
+/// A file that was made for another environment has that one's action repeat and more, and would
+/// not do what it says.
 fn other_environment(entry: &Entry, env: &str) -> Option<KeyProblem> {
     if entry.key != ENV_ID || entry.value.as_str() == Some(env) {
         return None;

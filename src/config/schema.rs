@@ -93,8 +93,8 @@ impl Schema {
         Some(expected)
     }
 
-    /// Tries a value among the defaults, which are valid, so that an error is about this key. The error is
-    /// what was expected.
+    /// Tries a value among the defaults, which are valid, so that an error is about this key. The
+    /// error is what was expected.
     fn try_value(&self, key: &str, value: Value) -> Result<Config, String> {
         let mut table = self.table.clone();
         insert(&mut table, key, value);
@@ -131,7 +131,8 @@ pub(super) fn insert(table: &mut Table, key: &str, value: Value) {
     }
 }
 
-/// The candidate that is most like `text`, as a whole or in its last part: people forget the section.
+/// The candidate that is most like `text`, as a whole or in its last part: people forget the
+/// section.
 pub(super) fn nearest<'a>(
     text: &str,
     candidates: impl Iterator<Item = &'a str>,

@@ -1,8 +1,8 @@
 //! The messages in event files, as far as scalars go.
 //!
-//! The fields are those of TensorFlow's `event.proto` and `summary.proto`. They are declared here and
-//! decoded by prost, which bounds the nesting of what it skips; tensorboard-proto, with which we
-//! write, is built on a decoder that does not (RUSTSEC-2024-0437).
+//! The fields are those of TensorFlow's `event.proto` and `summary.proto`. They are declared here
+//! and decoded by prost, which bounds the nesting of what it skips; tensorboard-proto, with which
+//! we write, is built on a decoder that does not (RUSTSEC-2024-0437).
 
 use std::collections::HashSet;
 

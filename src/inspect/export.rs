@@ -31,8 +31,8 @@ use super::{Inspection, Point, Run, Summary, TagPattern};
 /// }
 /// ```
 ///
-/// `best` is `max`. A value that is not finite is `null`; `best`, `min` and `max` are `null` where no
-/// value is finite.
+/// `best` is `max`. A value that is not finite is `null`; `best`, `min` and `max` are `null` where
+/// no value is finite.
 #[derive(Debug, Serialize)]
 pub struct Export {
     best: &'static str,

@@ -90,8 +90,8 @@ impl Frame {
         if self.low < self.high { (0, rows - 1) } else { ((rows - 1) / 2, (rows - 1) / 2) }
     }
 
-    /// Where points lie on a grid of dots, whose origin is at the top left; none for a value that is
-    /// not finite, which breaks a curve.
+    /// Where points lie on a grid of dots, whose origin is at the top left; none for a value that
+    /// is not finite, which breaks a curve.
     fn dots(&self, points: &[Point], width: usize, height: usize) -> Vec<Option<(usize, usize)>> {
         let place = |point: &Point| {
             let across = fraction(point.step as f64, self.left as f64, self.right as f64);

@@ -51,8 +51,8 @@ pub struct Change {
 }
 
 impl Inspection {
-    /// Begins to inspect run folders and event files; nothing is read yet. A folder stands for itself
-    /// and every folder below it, each a run if it has event files.
+    /// Begins to inspect run folders and event files; nothing is read yet. A folder stands for
+    /// itself and every folder below it, each a run if it has event files.
     ///
     /// # Errors
     /// If one of `roots` does not exist.

@@ -1,7 +1,7 @@
 //! `train.csv` and `eval.csv`: one row per episode of training, one per evaluation.
 //!
-//! The names are those of DrQ-v2's logger, so that scripts which plot its runs plot ours; what it has
-//! no name for comes after its columns. An empty cell is a value that is not known (yet).
+//! The names are those of DrQ-v2's logger, so that scripts which plot its runs plot ours; what it
+//! has no name for comes after its columns. An empty cell is a value that is not known (yet).
 //!
 //! | column | file | meaning |
 //! |---|---|---|

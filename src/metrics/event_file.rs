@@ -1,8 +1,8 @@
 //! The TensorBoard event file.
 //!
 //! Records are framed and checksummed by tensorboard-rs's `RecordWriter` and encoded from
-//! tensorboard-proto's `Event`. Its `SummaryWriter` is left out: it writes from a thread of its own,
-//! which panics on a full disk. So is its image summary, which mixes up height and width.
+//! tensorboard-proto's `Event`. Its `SummaryWriter` is left out: it writes from a thread of its
+//! own, which panics on a full disk. So is its image summary, which mixes up height and width.
 
 use std::fs::File;
 use std::path::Path;

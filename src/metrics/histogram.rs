@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use tensorboard_proto::summary::HistogramProto;
 
-/// Upper bounds of the buckets, which grow by a tenth from 1e-12 to 1e20 on both sides of zero, as in
-/// TensorFlow's own writer: the display of TensorBoard is made for these.
+/// Upper bounds of the buckets, which grow by a tenth from 1e-12 to 1e20 on both sides of zero, as
+/// in TensorFlow's own writer: the display of TensorBoard is made for these.
 static LIMITS: LazyLock<Vec<f64>> = LazyLock::new(|| {
     let positive: Vec<f64> = std::iter::successors(Some(1e-12), |limit| Some(limit * 1.1))
         .take_while(|limit| *limit < 1e20)
@@ -43,7 +43,8 @@ pub(super) fn histogram(values: &[f32]) -> Histogram {
 }
 
 /// The buckets from the first to the last that holds something, each run of empty ones made one. An
-/// empty bucket goes ahead of them, because readers take a bucket's lower bound from the one before.
+/// empty bucket goes ahead of them, because readers take a bucket's lower bound from the one
+/// before.
 fn without_empty_runs(counts: &[u64]) -> (Vec<f64>, Vec<f64>) {
     let Some(last) = counts.iter().rposition(|count| *count > 0) else {
         return (vec![f64::MAX], vec![0.0]);

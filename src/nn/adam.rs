@@ -43,7 +43,8 @@ impl Adam {
         Self { parameters, learning_rate, beta1, steps: 0 }
     }
 
-    /// The gradients of a scalar loss with respect to this optimiser's parameters, and to nothing else.
+    /// The gradients of a scalar loss with respect to this optimiser's parameters, and to nothing
+    /// else.
     pub fn gradients(&self, loss: &Tensor) -> Vec<Tensor> {
         let parameters: Vec<&Tensor> = self.parameters.iter().map(|p| &p.parameter).collect();
         Tensor::run_backward(&[loss], &parameters, false, false)

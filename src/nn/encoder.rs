@@ -1,7 +1,7 @@
 //! The pixel encoder: convolutions, then a projection to the latent vector.
 //!
-//! The two halves are separate types because they are shared differently: actor, critic and contrast
-//! see the same [`Convolutions`], while the actor has a [`Projection`] of its own.
+//! The two halves are separate types because they are shared differently: actor, critic and
+//! contrast see the same [`Convolutions`], while the actor has a [`Projection`] of its own.
 
 use tch::{Tensor, no_grad};
 
@@ -59,8 +59,8 @@ pub fn feature_len(size: i64, config: &EncoderConfig) -> i64 {
     config.filters.dim() * (map * map) as i64
 }
 
-/// A linear layer and a layer normalisation: features -> latent vector. There is no tanh after it, as
-/// in the authors' code (the paper's pseudo-code has one).
+/// A linear layer and a layer normalisation: features -> latent vector. There is no tanh after it,
+/// as in the authors' code (the paper's pseudo-code has one).
 #[derive(Debug)]
 pub struct Projection {
     fc: Linear,
@@ -93,8 +93,8 @@ impl Parameters for Projection {
     }
 }
 
-/// Images -> latent vectors. The query encoder is one of these, trained by the critic's loss and the
-/// contrastive loss.
+/// Images -> latent vectors. The query encoder is one of these, trained by the critic's loss and
+/// the contrastive loss.
 #[derive(Debug)]
 pub struct Encoder {
     pub convs: Convolutions,
@@ -123,13 +123,15 @@ impl Parameters for Encoder {
     }
 }
 
-/// The momentum encoder of keys and of the critic's target. It is never trained: [`KeyEncoder::encode`]
-/// records no graph, and [`KeyEncoder::follow`] is the only thing that writes to it.
+/// The momentum encoder of keys and of the critic's target. It is never trained:
+/// [`KeyEncoder::encode`] records no graph, and [`KeyEncoder::follow`] is the only thing that
+/// writes to it.
 #[derive(Debug)]
 pub struct KeyEncoder(Encoder);
 
 impl KeyEncoder {
-    /// Takes over an encoder that was made from the same stream as the query encoder, and so equals it.
+    /// Takes over an encoder that was made from the same stream as the query encoder, and so equals
+    /// it.
     pub fn new(encoder: Encoder) -> Self {
         encoder.freeze();
         Self(encoder)
@@ -140,7 +142,8 @@ impl KeyEncoder {
         no_grad(|| self.0.forward(images))
     }
 
-    /// The momentum update, key <- tau query + (1 - tau) key (CURL paper, section 4.6: m = 1 - tau).
+    /// The momentum update, key <- tau query + (1 - tau) key (CURL paper, section 4.6: m = 1 -
+    /// tau).
     pub fn follow(&mut self, query: &Encoder, tau: f64) {
         move_towards(&self.0, query, tau);
     }

@@ -17,7 +17,8 @@ impl Init {
     }
 
     /// A (rows, cols) matrix with orthonormal rows or columns, whichever are fewer, times `gain`
-    /// (Saxe et al. 2013): the Q factor of a normal matrix, made unique by a positive diagonal of R.
+    /// (Saxe et al. 2013): the Q factor of a normal matrix, made unique by a positive diagonal of
+    /// R.
     pub fn orthogonal(&mut self, rows: i64, cols: i64, gain: f64) -> Tensor {
         let tall =
             random::normal(&[rows.max(cols), rows.min(cols)], Kind::Double, &mut self.stream);

@@ -6,7 +6,8 @@ use super::Init;
 
 /// A part of the agent that owns named tensors. Names are paths, such as `critic.q1.0.weight`.
 pub trait Parameters {
-    /// Calls `visit` with the name and tensor of every parameter below `path`, always in the same order.
+    /// Calls `visit` with the name and tensor of every parameter below `path`, always in the same
+    /// order.
     fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor));
 
     /// Handles to the parameters (not copies), with their names.

@@ -15,7 +15,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A trunk of two hidden layers over `latent` inputs; log standard deviations lie within `log_std`.
+    /// A trunk of two hidden layers over `latent` inputs; log standard deviations lie within
+    /// `log_std`.
     pub fn new(
         latent: i64,
         hidden: i64,
@@ -60,8 +61,8 @@ impl Gaussian {
         (&self.mean + noise * self.log_std.exp()).tanh()
     }
 
-    /// That action and its log-probability (B, 1), with the correction for tanh (Haarnoja et al. 2018,
-    /// appendix C) in the authors' form, log(relu(1 - a^2) + 1e-6).
+    /// That action and its log-probability (B, 1), with the correction for tanh (Haarnoja et al.
+    /// 2018, appendix C) in the authors' form, log(relu(1 - a^2) + 1e-6).
     pub fn action_and_log_prob(&self, noise: &Tensor) -> (Tensor, Tensor) {
         let action = self.action(noise);
         let kind = noise.kind();

@@ -8,9 +8,9 @@
 
 use tch::{Kind, Reduction, Tensor};
 
-/// Bilinear similarities s(q, k) = q' W k: queries (B, D), keys (B, D), W (D, D) -> logits (B, B), where
-/// row i holds query i against every key. The row's maximum is subtracted, which the loss does not
-/// see, against overflow.
+/// Bilinear similarities s(q, k) = q' W k: queries (B, D), keys (B, D), W (D, D) -> logits (B, B),
+/// where row i holds query i against every key. The row's maximum is subtracted, which the loss
+/// does not see, against overflow.
 pub fn bilinear_logits(queries: &Tensor, keys: &Tensor, w: &Tensor) -> Tensor {
     let logits = queries.matmul(&w.matmul(&keys.tr()));
     &logits - logits.amax(1, true)

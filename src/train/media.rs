@@ -1,4 +1,5 @@
-//! Pictures of what is learned: histograms of weights and logits, and query and key crops side by side.
+//! Pictures of what is learned: histograms of weights and logits, and query and key crops side by
+//! side.
 
 use tch::{Kind, Tensor};
 

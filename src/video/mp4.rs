@@ -18,7 +18,8 @@ use super::WriteError;
 
 /// Units of time per second; most frame rates come out whole.
 const TIMESCALE: u32 = 90_000;
-/// H.264's quantiser (0 to 51). Measured on the suite's pictures: 46 dB, 350 bytes a frame of 100x100.
+/// H.264's quantiser (0 to 51). Measured on the suite's pictures: 46 dB, 350 bytes a frame of
+/// 100x100.
 const QUANTISER: u8 = 16;
 /// A player can jump to a frame that stands alone. One every two seconds at 25 frames per second.
 const FRAMES_BETWEEN_KEYFRAMES: u32 = 50;
@@ -131,8 +132,8 @@ fn encoder(frames_per_second: f64) -> Result<Encoder, WriteError> {
     let config = EncoderConfig::new()
         .profile(Profile::Baseline)
         .max_frame_rate(FrameRate::from_hz(frames_per_second as f32))
-        // Constant quality for every block: no rate has to be kept, and no frame may be dropped. This
-        // is the mode that heeds the range of the quantiser without either.
+        // Constant quality for every block: no rate has to be kept, and no frame may be dropped.
+        // This is the mode that heeds the range of the quantiser without either.
         .rate_control_mode(RateControlMode::Bufferbased)
         .qp(QpRange::new(QUANTISER, QUANTISER))
         .adaptive_quantization(false)

@@ -9,10 +9,8 @@ use curl_rl::config::AgentConfig;
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor, no_grad};
 
+use super::differences::Differences;
 use super::{Cases, check_all, formula, further_cases, own_cases};
-
-/// Differences of a case that a failure prints.
-const SHOWN_DIFFERENCES: usize = 10;
 
 #[derive(Deserialize)]
 struct CaseFile {
@@ -81,11 +79,35 @@ impl Case {
             augmentation = "none"
             hidden_dim = {hidden}
             precision = "{dtype}"
-            encoder = {{ layers = {layers}, filters = {filters}, feature_dim = {feature}, learning_rate = {encoder_lr:?}, tau = {encoder_tau:?}, critic_gradient = "{gradient}" }}
-            critic = {{ learning_rate = {critic_lr:?}, beta1 = {critic_beta:?}, tau = {critic_tau:?}, target_update_every = {target_freq} }}
-            actor = {{ learning_rate = {actor_lr:?}, beta1 = {actor_beta:?}, log_std_min = {log_std_min:?}, log_std_max = {log_std_max:?}, update_every = {actor_freq} }}
-            temperature = {{ initial = {alpha:?}, learning_rate = {alpha_lr:?}, beta1 = {alpha_beta:?} }}
-            contrast = {{ objective = "info-nce", positive = "crop", sigma = 0.1, similarity = "bilinear", cosine_temperature = 0.1, key_encoder = "ema" }}
+            [encoder]
+            layers = {layers}
+            filters = {filters}
+            feature_dim = {feature}
+            learning_rate = {encoder_lr:?}
+            tau = {encoder_tau:?}
+            critic_gradient = "{gradient}"
+            [critic]
+            learning_rate = {critic_lr:?}
+            beta1 = {critic_beta:?}
+            tau = {critic_tau:?}
+            target_update_every = {target_freq}
+            [actor]
+            learning_rate = {actor_lr:?}
+            beta1 = {actor_beta:?}
+            log_std_min = {log_std_min:?}
+            log_std_max = {log_std_max:?}
+            update_every = {actor_freq}
+            [temperature]
+            initial = {alpha:?}
+            learning_rate = {alpha_lr:?}
+            beta1 = {alpha_beta:?}
+            [contrast]
+            objective = "info-nce"
+            positive = "crop"
+            sigma = 0.1
+            similarity = "bilinear"
+            cosine_temperature = 0.1
+            key_encoder = "ema"
             "#,
             discount = hyper("discount"),
             image = self.image,
@@ -190,25 +212,6 @@ fn authors_name(name: &str) -> String {
     }
 }
 
-/// Collects what differs, so that one run shows all of it.
-struct Differences<'a> {
-    case: &'a str,
-    found: Vec<String>,
-    worst: f64,
-}
-
-impl Differences<'_> {
-    fn compare(&mut self, what: &str, got: f64, expected: f64, tolerance: f64) {
-        let scale = expected.abs().max(1e-12);
-        let difference = (got - expected).abs() / scale;
-        self.worst = self.worst.max(difference / tolerance);
-        if difference.is_nan() || difference > tolerance {
-            let case = self.case;
-            self.found.push(format!("{case}, {what}: expected {expected:e}, got {got:e}"));
-        }
-    }
-}
-
 fn compare_losses(
     losses: &Losses,
     expected: &Step,
@@ -233,7 +236,7 @@ fn compare_losses(
             }
             (None, None) => {}
             (expected, got) => {
-                out.found.push(format!("{at} {theirs}: expected {expected:?}, got {got:?}"));
+                out.add(format!("{at} {theirs}: expected {expected:?}, got {got:?}"));
             }
         }
     }
@@ -260,7 +263,7 @@ fn compare_parameters(
         }
         let theirs = authors_name(&name);
         let Some(summary) = expected.params.get(&theirs) else {
-            out.found.push(format!("{at}: the case has no parameter {theirs}"));
+            out.add(format!("{at}: the case has no parameter {theirs}"));
             continue;
         };
         compared += 1;
@@ -288,11 +291,7 @@ fn check(path: &Path) -> Result<(), String> {
     let CaseFile { case, steps } = serde_json::from_str(&text)
         .unwrap_or_else(|error| panic!("{} is not an agent case: {error}", path.display()));
     let mut agent = case.agent();
-    let mut differences = Differences {
-        case: &format!("{} {}", case.name, case.dtype),
-        found: Vec::new(),
-        worst: 0.0,
-    };
+    let mut differences = Differences::new(format!("{} {}", case.name, case.dtype));
     let mut draws = 0;
     for (index, step) in steps.iter().enumerate() {
         let tolerance = case.tolerance(index);
@@ -309,13 +308,7 @@ fn check(path: &Path) -> Result<(), String> {
         let got = action.double_value(&[0, dimension as i64]);
         differences.compare(&format!("action[{dimension}]"), got, *expected, tolerance);
     }
-    println!("{}: worst difference {:.1e} of the tolerance", differences.case, differences.worst);
-    let found = &differences.found;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let first = found[..found.len().min(SHOWN_DIFFERENCES)].join("\n");
-    Err(format!("{} differences, the first ones:\n{first}", found.len()))
+    differences.verdict()
 }
 
 #[test]
