@@ -61,7 +61,7 @@ pub enum TrainError {
 /// # Errors
 /// If the environment fails, or a record or checkpoint cannot be written.
 pub fn train(config: &Config, parts: Parts, stop: &AtomicBool) -> Result<Outcome, TrainError> {
-    let mut run = Run::new(config, parts);
+    let mut run = Run::new(config, parts, stop);
     run.start_episode()?;
     while !run.is_complete() && !stop.load(Ordering::Relaxed) {
         let action = run.choose_action();
@@ -101,9 +101,22 @@ impl Schedule {
     }
 }
 
+/// Why an evaluation did not come to its end.
+enum Cut {
+    Env(EnvError),
+    Stopped,
+}
+
+impl From<EnvError> for Cut {
+    fn from(error: EnvError) -> Self {
+        Self::Env(error)
+    }
+}
+
 /// The state of a run.
 struct Run<'a> {
     config: &'a Config,
+    stop: &'a AtomicBool,
     parts: Parts,
     streams: Streams,
     steps: Steps,
@@ -123,11 +136,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(config: &'a Config, parts: Parts) -> Self {
+    fn new(config: &'a Config, parts: Parts, stop: &'a AtomicBool) -> Self {
         let shape = *parts.replay.shape();
         let stack = || FrameStack::new(shape.crop, shape.stack);
         Self {
             config,
+            stop,
             streams: Streams::new(config.train.seed),
             steps: Steps::default(),
             stack: stack(),
@@ -218,14 +232,20 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Plays the evaluation's episodes and records them, unless the run is asked to stop meanwhile.
     fn evaluate(&mut self) -> Result<(), TrainError> {
         let start = Instant::now();
         let count = self.config.eval.episodes.get();
         let first = self.evaluations * count;
         let episodes = Episodes { seed: self.config.train.seed, first, count };
         let Parts { agent, eval_env, metrics, .. } = &mut self.parts;
-        let report =
-            evaluate::<EnvError>(agent, eval_env, &mut self.eval_stack, episodes, |_, _| Ok(()))?;
+        let stopped = || self.stop.load(Ordering::Relaxed);
+        let watch = |_, _: &mut Pixels| if stopped() { Err(Cut::Stopped) } else { Ok(()) };
+        let report = match evaluate(agent, eval_env, &mut self.eval_stack, episodes, watch) {
+            Ok(report) => report,
+            Err(Cut::Stopped) => return Ok(()),
+            Err(Cut::Env(error)) => return Err(error.into()),
+        };
         self.evaluations += 1;
         let evaluation = Evaluation {
             returns: &report.returns,

@@ -49,7 +49,7 @@ fn the_paper_s_replay_takes_3_gb() {
 
 #[test]
 fn what_does_not_fit_is_refused_with_a_remedy() {
-    let config = debug_config(&["replay.capacity=4000000000", "env.render_size=100"]);
+    let config = debug_config(&["replay.capacity=1000000000", "env.render_size=100"]);
     let error = Forecast::new(&config, &shape(&config, 125)).check(&config).unwrap_err();
-    assert!(error.to_string().contains("lower replay.capacity (now 4000000000)"), "{error}");
+    assert!(error.to_string().contains("lower replay.capacity (now 1000000000)"), "{error}");
 }
