@@ -57,7 +57,7 @@ pub struct ConfigArgs {
 pub struct TrainArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// Folder of the run, which must not exist [default: `runs/<env>/<time>-s<seed>`]
+    /// Folder of the run, which must not exist (default: `runs/<env>/<time>-s<seed>`)
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
 }
