@@ -13,6 +13,7 @@ use crate::cli::EvalArgs;
 use crate::config;
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
+use crate::memory::Forecast;
 use crate::video::{Video, VideoError};
 
 /// What `--json` prints.
@@ -67,6 +68,8 @@ fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> 
     let config = &checkpoint.config;
     let mut env = build::pixels(config)?;
     let shape = build::replay_shape(config, env.spec())?;
+    // A stranger's configuration may ask for more than this machine has.
+    Forecast { replay: 0.0, ..Forecast::new(config, &shape) }.check(config)?;
     // Not the device that the run was trained on, which this machine may lack.
     let device = build::device(config::Device::Auto)?;
     let mut agent = build::agent(config, &shape, device);
