@@ -3,12 +3,10 @@
 //! A frame is height x width x 3 bytes. A stack of k frames becomes one image with 3k channels, the
 //! oldest frame first, cropped at one position that all its frames share (CURL paper, section 4.3).
 
+use curl_envs::FRAME_CHANNELS;
 use rand::{Rng, RngExt};
 
 use crate::config::Augmentation;
-
-/// Bytes of a pixel of a frame.
-pub const FRAME_CHANNELS: usize = 3;
 
 /// How images are cut from square frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use curl_envs::{Action, Env, EnvError, Frame, Pixels};
-use rand::Rng;
+use curl_envs::{Action, Env, EnvError, FRAME_CHANNELS, Frame, Pixels};
 use serde::Serialize;
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 use crate::agent::{Act, Agent};
 use crate::batch::{Batch, Noise};
@@ -51,7 +50,7 @@ pub struct Parts {
 /// If the environment fails.
 pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, EnvError> {
     let mut bench = Bench { repeats, phases: Vec::new() };
-    bench.environment(config, &mut *parts.env)?;
+    bench.environment(config, &parts.shape, &mut *parts.env)?;
     let mut pixels =
         Pixels::new(parts.env, config.env.action_repeat.get(), config.env.render_size.len())?;
     let replay = fill_replay(config, parts.shape, &mut pixels)?;
@@ -87,7 +86,7 @@ fn fill_replay(
     pixels.reset(&mut stream)?;
     replay.start_episode(pixels.frame());
     for _ in 0..config.train.batch_size.get().min(200) {
-        let action = random_action(shape.action, &mut stream);
+        let action = random::action(shape.action, &mut stream);
         let step = pixels.step(Action::Continuous(&action))?;
         replay.push(&action, step.reward as f32, step.ended, pixels.frame());
         if step.ended.is_some() {
@@ -98,58 +97,50 @@ fn fill_replay(
     Ok(replay)
 }
 
-fn random_action(dimensions: usize, rng: &mut impl Rng) -> Vec<f32> {
-    use rand::RngExt;
-    (0..dimensions).map(|_| rng.random_range(-1.0..=1.0)).collect()
-}
-
 struct Bench {
     repeats: u64,
     phases: Vec<Phase>,
 }
 
 impl Bench {
-    /// Times a phase; what it returns is dropped outside the measured time.
-    fn measure<T>(&mut self, name: &'static str, mut phase: impl FnMut() -> T) {
-        drop(phase());
-        let mut times: Vec<f64> = (0..self.repeats)
-            .map(|_| {
-                let start = Instant::now();
-                let result = phase();
-                let time = start.elapsed().as_secs_f64() * 1e3;
-                drop(result);
-                time
-            })
-            .collect();
+    /// Times a phase and gives back what it returned last.
+    fn measure<T>(&mut self, name: &'static str, mut phase: impl FnMut() -> T) -> T {
+        let mut result = phase();
+        let mut times = Vec::new();
+        for _ in 0..self.repeats {
+            // Outside the measured time, and before the next result takes its memory.
+            drop(result);
+            let start = Instant::now();
+            result = phase();
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
         times.sort_by(f64::total_cmp);
         self.phases.push(Phase { name, milliseconds: times[times.len() / 2] });
+        result
     }
 
-    fn environment(&mut self, config: &Config, env: &mut dyn Env) -> Result<(), EnvError> {
+    fn environment(
+        &mut self,
+        config: &Config,
+        shape: &ReplayShape,
+        env: &mut dyn Env,
+    ) -> Result<(), EnvError> {
         let mut stream = Streams::new(config.train.seed).stream(Purpose::TrainEpisode, 0);
         env.reset(&mut stream)?;
-        let dimensions = match &env.spec().action {
-            curl_envs::ActionSpec::Continuous { low, .. } => low.len(),
-            curl_envs::ActionSpec::Discrete { n } => *n,
-        };
-        let action = random_action(dimensions, &mut stream);
-        let mut failure = None;
+        let action = random::action(shape.action, &mut stream);
         self.measure("environment", || {
             for _ in 0..config.env.action_repeat.get() {
-                match env.step(Action::Continuous(&action)) {
-                    Ok(step) if step.ended.is_none() => {}
-                    Ok(_) => failure = env.reset(&mut stream).err(),
-                    Err(error) => failure = Some(error),
+                if env.step(Action::Continuous(&action))?.ended.is_some() {
+                    env.reset(&mut stream)?;
                 }
             }
-        });
+            Ok(())
+        })?;
         let size = config.env.render_size.len();
-        let mut pixels = vec![0; size * size * 3];
+        let mut pixels = vec![0; size * size * FRAME_CHANNELS];
         self.measure("render", || {
-            let frame = Frame { pixels: &mut pixels, height: size, width: size };
-            failure = env.render(frame).err();
-        });
-        failure.map_or(Ok(()), Err)
+            env.render(Frame { pixels: &mut pixels, height: size, width: size })
+        })
     }
 
     fn act(
@@ -201,25 +192,20 @@ impl Bench {
         noise: &Noise,
     ) {
         let query = agent.normalise(&batch.query);
-        let mut gradients: Vec<Tensor> = Vec::new();
-        self.measure("critic loss", || {
-            gradients = agent.critic_gradients(&query, batch, &noise.next_action).1;
-        });
-        self.measure("critic optimiser", || agent.optimisers_mut().critic.step(&gradients));
-        let mut actor = agent.actor_gradients(&query, &noise.action).1;
-        self.measure("actor and temperature loss", || {
-            actor = agent.actor_gradients(&query, &noise.action).1;
-        });
+        let (_, critic) = self
+            .measure("critic loss", || agent.critic_gradients(&query, batch, &noise.next_action));
+        self.measure("critic optimiser", || agent.optimisers_mut().critic.step(&critic));
+        let (_, gradients) = self
+            .measure("actor and temperature loss", || agent.actor_gradients(&query, &noise.action));
         self.measure("actor and temperature optimisers", || {
-            agent.optimisers_mut().actor.step(&actor.actor);
-            agent.optimisers_mut().temperature.step(&actor.temperature);
+            agent.optimisers_mut().actor.step(&gradients.actor);
+            agent.optimisers_mut().temperature.step(&gradients.temperature);
         });
         self.measure("targets", || agent.update_targets());
         if config.agent.contrast.objective == Objective::InfoNce {
             let key = agent.positive(&query, batch, noise);
-            self.measure("contrastive loss", || {
-                gradients = agent.contrast_gradients(&query, &key).1;
-            });
+            let (_, gradients) =
+                self.measure("contrastive loss", || agent.contrast_gradients(&query, &key));
             self.measure("contrastive optimisers", || agent.step_contrast(&gradients));
         }
     }

@@ -12,7 +12,7 @@ mod tensors;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -100,14 +100,12 @@ impl Checkpoint {
             optimiser_steps: self.agent.optimiser_steps.clone(),
         };
         let about = toml::to_string(&about).map_err(io::Error::other)?;
-        fs::write(folder.join(ABOUT), about)?;
-        fs::write(folder.join(CONFIG), self.config.to_toml())?;
+        let config = self.config.to_toml();
+        fs::write(folder.join(ABOUT), &about)?;
+        fs::write(folder.join(CONFIG), &config)?;
         tensors::write(&self.agent.tensors, &folder.join(TENSORS))?;
-        let mut sums = Vec::new();
-        for name in [ABOUT, CONFIG, TENSORS] {
-            writeln!(sums, "{}  {name}", checksum(&fs::read(folder.join(name))?))?;
-        }
-        fs::write(folder.join(CHECKSUMS), sums)
+        let tensors = fs::read(folder.join(TENSORS))?;
+        fs::write(folder.join(CHECKSUMS), checksums(&about, &config, &tensors))
     }
 
     /// Reads a checkpoint folder.
@@ -123,11 +121,7 @@ impl Checkpoint {
         let sums = read_text(path, CHECKSUMS)?;
         let config = read_text(path, CONFIG)?;
         let tensors = read(path, TENSORS)?;
-        let expected: String =
-            [(ABOUT, about.as_bytes()), (CONFIG, config.as_bytes()), (TENSORS, tensors.as_slice())]
-                .iter()
-                .map(|(name, bytes)| format!("{}  {name}\n", checksum(bytes)))
-                .collect();
+        let expected = checksums(&about, &config, &tensors);
         if let Some((got, _)) = sums.lines().zip(expected.lines()).find(|(got, sum)| got != sum) {
             let name = got.split_whitespace().next_back().unwrap_or(CHECKSUMS);
             return Err(damaged(format!("the checksum of {name} does not match {CHECKSUMS}")));
@@ -191,6 +185,11 @@ fn read_text(folder: &Path, name: &'static str) -> Result<String, CheckpointErro
     String::from_utf8(bytes).map_err(|_| damaged(format!("{name} is not text")))
 }
 
-fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// What [`CHECKSUMS`] holds for a checkpoint of these three files.
+fn checksums(about: &str, config: &str, tensors: &[u8]) -> String {
+    let line = |name: &str, bytes: &[u8]| {
+        let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{sum}  {name}\n")
+    };
+    line(ABOUT, about.as_bytes()) + &line(CONFIG, config.as_bytes()) + &line(TENSORS, tensors)
 }

@@ -27,6 +27,12 @@ fn usage(argument: &str, error: impl Display) -> ConfigError {
     ConfigError::Argument { argument: argument.to_string(), problem: error.to_string() }
 }
 
+/// Whether the reader of our output has left, as `head` does. Commands return the errors of standard
+/// output with a context at most, while a pipe within the library is wrapped in the library's error.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe)
+}
+
 /// Writes to standard output. Unlike `println!` this does not panic where the reader has gone.
 fn print(text: &str) -> Result<()> {
     let mut output = io::stdout().lock();

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use curl_envs::FRAME_CHANNELS;
 use tch::{Device, Kind, Tensor};
 
-use crate::augment::{Crop, FRAME_CHANNELS};
+use crate::augment::Crop;
 use crate::nn::slice::bytes_mut;
 
 /// A stack of frames. Its buffers are kept from step to step.

@@ -50,6 +50,7 @@ pub mod memory;
 pub mod metrics;
 pub mod nn;
 pub mod objective;
+pub mod picture;
 pub mod random;
 pub mod replay;
 pub mod statistics;

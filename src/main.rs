@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output, such as `head`, has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if command::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is closed too, the exit code is all that is left to say.
             let _ = writeln!(io::stderr(), "error: {}", message(&error));
@@ -35,12 +35,6 @@ fn run(command: &Command) -> Result<()> {
         Command::Config(args) => command::config(args),
         Command::Bench(args) => command::bench(args),
     }
-}
-
-/// Whether standard output failed so: commands return its errors bare, while a pipe within the
-/// library is wrapped in the library's error.
-fn is_broken_pipe(error: &Error) -> bool {
-    error.downcast_ref().is_some_and(|io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The error and its causes, leaving out a cause that the error before it has told already.

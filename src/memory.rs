@@ -3,17 +3,16 @@
 use std::fmt;
 use std::fs;
 
+use curl_envs::FRAME_CHANNELS;
 use thiserror::Error;
 
-use crate::augment::FRAME_CHANNELS;
 use crate::config::{Config, CriticGradient, Objective, Precision};
 use crate::replay::ReplayShape;
 
 /// What the program takes before it does anything: libraries, simulator, renderer.
 const PROGRAM_BYTES: f64 = 350e6;
-/// Copies of the activations that an update holds at its peak, by measurement: the graph of the
-/// forward pass, the gradients of two layers, and the blocks that the allocator has not yet given
-/// back.
+/// Copies of the activations that an update may hold at its peak: the graph of the forward pass, the
+/// gradients of two layers, and blocks that the allocator has not yet given back. An upper estimate.
 const ACTIVATION_COPIES: f64 = 3.0;
 
 /// Bytes that a run will need. They are floating-point numbers so that the most absurd settings are

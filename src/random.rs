@@ -57,6 +57,11 @@ impl Streams {
     }
 }
 
+/// An action of so many dimensions, each uniform in [-1, 1].
+pub fn action(dimensions: usize, rng: &mut impl Rng) -> Vec<f32> {
+    (0..dimensions).map(|_| rng.random_range(-1.0..=1.0)).collect()
+}
+
 /// Standard normal numbers of the given shape, drawn in row-major order.
 pub fn normal(shape: &[i64], kind: Kind, rng: &mut impl Rng) -> Tensor {
     let len = shape.iter().product::<i64>() as usize;

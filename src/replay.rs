@@ -6,12 +6,12 @@
 //! the next one the stack up to the frame after it. Before an episode's start the first frame
 //! repeats.
 
-use curl_envs::Ended;
+use curl_envs::{Ended, FRAME_CHANNELS};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 use tch::Tensor;
 
-use crate::augment::{Corner, Crop, FRAME_CHANNELS};
+use crate::augment::{Corner, Crop};
 use crate::batch::{Batch, BatchShape};
 use crate::nn::slice::{bytes_mut, floats_mut};
 

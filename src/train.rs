@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use curl_envs::{Action, EnvError, Pixels};
-use rand::RngExt;
 use tch::Kind;
 use thiserror::Error;
 
@@ -175,7 +174,7 @@ impl<'a> Run<'a> {
         let actions = self.batch.shape.action;
         if agent_step < self.config.train.warmup_agent_steps.get() {
             let mut stream = self.streams.stream(Purpose::WarmupAction, agent_step);
-            (0..actions).map(|_| stream.random_range(-1.0..=1.0)).collect()
+            random::action(actions, &mut stream)
         } else {
             let mut stream = self.streams.stream(Purpose::Exploration, agent_step);
             let noise = random::normal(&[1, actions as i64], Kind::Float, &mut stream);

@@ -107,7 +107,7 @@ pub struct Frame<'a> {
 }
 
 /// Red, green and blue.
-pub(crate) const FRAME_CHANNELS: usize = 3;
+pub const FRAME_CHANNELS: usize = 3;
 
 impl Frame<'_> {
     /// Longest side of a picture. Graphics drivers have limits of their own, and MuJoCo ends the

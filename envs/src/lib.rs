@@ -35,6 +35,6 @@ mod pixels;
 pub use catalog::{all, canonical, ids, make};
 pub use counter::Counter;
 pub use dmc::Dmc;
-pub use env::{Action, ActionSpec, Ended, Env, Frame, Spec, Step};
+pub use env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Spec, Step};
 pub use error::EnvError;
 pub use pixels::{PixelStep, Pixels};

@@ -35,7 +35,6 @@ pub(crate) struct Trained<'a> {
 impl Optimisers {
     pub(crate) fn new(parts: &Trained<'_>, config: &AgentConfig) -> Self {
         let Trained { query_encoder, actor, critic, temperature, head } = parts;
-        let adam = |parameters, rate: f64, beta1: f64| Adam::new(parameters, rate, beta1);
 
         let mut critics = match config.encoder.critic_gradient {
             CriticGradient::On => query_encoder.named("query_encoder"),
@@ -55,19 +54,19 @@ impl Optimisers {
         let (critic, actor_config) = (&config.critic, &config.actor);
         let encoder_rate = config.encoder.learning_rate.get();
         Self {
-            critic: adam(critics, critic.learning_rate.get(), critic.beta1.get()),
-            actor: adam(
+            critic: Adam::new(critics, critic.learning_rate.get(), critic.beta1.get()),
+            actor: Adam::new(
                 actor.named("actor"),
                 actor_config.learning_rate.get(),
                 actor_config.beta1.get(),
             ),
-            temperature: adam(
+            temperature: Adam::new(
                 temperature.named("temperature"),
                 config.temperature.learning_rate.get(),
                 config.temperature.beta1.get(),
             ),
-            encoder: adam(encoders, encoder_rate, CONTRAST_BETA1),
-            contrast: adam(contrasts, encoder_rate, CONTRAST_BETA1),
+            encoder: Adam::new(encoders, encoder_rate, CONTRAST_BETA1),
+            contrast: Adam::new(contrasts, encoder_rate, CONTRAST_BETA1),
         }
     }
 

@@ -3,7 +3,6 @@
 use super::build;
 use crate::bench::{Parts, Report, bench as measure};
 use crate::cli::BenchArgs;
-use crate::memory::Forecast;
 
 pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let resolved = super::resolve(&args.config)?;
@@ -11,9 +10,7 @@ pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let threads = build::set_threads(config);
     let env = curl_envs::make(&config.env.id)?;
     let shape = build::replay_shape(config, env.spec())?;
-    Forecast::new(config, &shape)
-        .check(config)
-        .map_err(|error| super::usage("replay.capacity", error))?;
+    build::forecast(config, &shape)?;
     let agent = build::agent(config, &shape, build::device(config.train.device)?);
     let report = measure(config, Parts { agent, env, shape, threads }, args.repeats)?;
     super::print(&if args.json { serde_json::to_string(&report)? + "\n" } else { table(&report) })

@@ -5,6 +5,7 @@ use tch::{Cuda, Device};
 
 use crate::agent::Agent;
 use crate::config::{self, Config, ConfigError};
+use crate::memory::Forecast;
 use crate::replay::ReplayShape;
 use crate::train::crop;
 
@@ -27,6 +28,13 @@ pub(super) fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, 
         action: low.len(),
         crop: crop(config),
     })
+}
+
+/// The memory that a run needs, if the machine has it.
+pub(super) fn forecast(config: &Config, shape: &ReplayShape) -> Result<Forecast, ConfigError> {
+    let forecast = Forecast::new(config, shape);
+    forecast.check(config).map_err(|error| super::usage("replay.capacity", error))?;
+    Ok(forecast)
 }
 
 /// A new agent for the images and actions that a replay holds.

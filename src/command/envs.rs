@@ -1,6 +1,5 @@
 //! `curl envs`.
 
-use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -8,6 +7,7 @@ use curl_envs::{ActionSpec, Pixels, Spec};
 
 use crate::cli::{EnvsArgs, EnvsCommand};
 use crate::durable;
+use crate::picture::write_png;
 use crate::random::{Purpose, Streams};
 
 /// Lists the environments, or saves a picture of one.
@@ -27,17 +27,9 @@ fn show(id: &str, out: &Path, size: usize, seed: u64) -> Result<()> {
     let repeat = env.spec().default_action_repeat;
     let mut pixels = Pixels::new(env, repeat, size)?;
     pixels.reset(&mut Streams::new(seed).stream(Purpose::TrainEpisode, 0))?;
-    durable::write_file(out, |file| write_png(file, pixels.frame(), size as u32))
+    let side = size as u32;
+    durable::write_file(out, |file| write_png(file, side, side, pixels.frame()))
         .with_context(|| format!("cannot write {}", out.display()))
-}
-
-fn write_png(file: &mut dyn io::Write, rgb: &[u8], size: u32) -> io::Result<()> {
-    let mut encoder = png::Encoder::new(file, size, size);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(rgb)?;
-    Ok(writer.finish()?)
 }
 
 /// One environment a line, the columns aligned.
@@ -93,17 +85,5 @@ dmc:a-b              12            5              4  1000 env steps
 gym:long-name  one of 2            5              4        no limit
 ";
         assert_eq!(table(&specs), expected);
-    }
-
-    #[test]
-    fn a_png_holds_the_picture() {
-        let rgb: Vec<u8> = (0..2 * 2 * 3).map(|byte| byte * 20).collect();
-        let mut bytes = Vec::new();
-        write_png(&mut bytes, &rgb, 2).unwrap();
-        let mut reader = png::Decoder::new(io::Cursor::new(bytes)).read_info().unwrap();
-        let mut read = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut read).unwrap();
-        assert_eq!((info.width, info.height, info.color_type), (2, 2, png::ColorType::Rgb));
-        assert_eq!(read, rgb);
     }
 }

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context;
-use curl_envs::{Frame, Pixels};
+use curl_envs::{FRAME_CHANNELS, Frame, Pixels};
 use serde::Serialize;
 
 use super::build;
-use crate::augment::FRAME_CHANNELS;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
 use crate::config;

@@ -24,13 +24,9 @@ const CANNOT_WRITE: &str = "cannot write to standard output; check where it lead
 /// what could not be read.
 ///
 /// # Errors
-/// If there is nothing to show, a file cannot be read, or standard output fails other than by being
-/// closed.
+/// If there is nothing to show, a file cannot be read, or standard output fails.
 pub fn inspect(args: &InspectArgs) -> Result<()> {
-    match show(args, &mut io::stdout().lock()) {
-        Err(error) if is_broken_pipe(&error) => Ok(()),
-        result => result,
-    }
+    show(args, &mut io::stdout().lock())
 }
 
 fn show(args: &InspectArgs, output: &mut impl Write) -> Result<()> {
@@ -100,12 +96,6 @@ fn warn(damage: &[(PathBuf, Damage)]) {
         // Without a standard error there is nobody to warn.
         let _ = writeln!(io::stderr(), "warning: {}: {damage}", path.display());
     }
-}
-
-/// Whether the reader of our output has left, as `head` does.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<io::Error>();
-    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use crate::checkpoint::Checkpoints;
 use crate::cli::TrainArgs;
 use crate::config::Config;
 use crate::durable;
-use crate::memory::Forecast;
 use crate::metrics::Metrics;
 use crate::replay::Replay;
 use crate::train::{Parts, train as run};
@@ -27,8 +26,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let env = build::pixels(config)?;
     let eval_env = build::pixels(config)?;
     let shape = build::replay_shape(config, env.spec())?;
-    let forecast = Forecast::new(config, &shape);
-    forecast.check(config).map_err(|error| super::usage("replay.capacity", error))?;
+    let forecast = build::forecast(config, &shape)?;
 
     let run_dir = create_run_dir(args.run_dir.as_deref(), config)?;
     write_config(config, &run_dir)?;

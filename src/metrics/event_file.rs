@@ -16,6 +16,7 @@ use tensorboard_rs::record_writer::RecordWriter;
 use super::growing_file::{GrowingFile, Storage};
 use super::histogram::{Histogram, histogram};
 use super::{Image, MetricsError};
+use crate::picture::write_png;
 use crate::steps::Steps;
 
 /// An event file that is being written.
@@ -125,11 +126,7 @@ fn encode(image: &Image<'_>) -> Option<Summary_Image> {
     let height = i32::try_from(image.height).ok()?;
     let width = i32::try_from(image.width).ok()?;
     let mut png_bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut png_bytes, width as u32, height as u32);
-    encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().ok()?;
-    writer.write_image_data(image.rgb).ok()?;
-    writer.finish().ok()?;
+    write_png(&mut png_bytes, width as u32, height as u32, image.rgb).ok()?;
 
     let mut picture = Summary_Image::new();
     picture.set_height(height);

@@ -1,10 +1,10 @@
 //! Pictures of what is learned: histograms of weights and logits, and query and key crops side by
 //! side.
 
+use curl_envs::FRAME_CHANNELS;
 use tch::{Kind, Tensor};
 
 use crate::agent::{Agent, Losses};
-use crate::augment::FRAME_CHANNELS;
 use crate::batch::Batch;
 use crate::metrics::{Image, Metrics, MetricsError};
 use crate::steps::Steps;

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::command::is_broken_pipe;
 use crate::metrics::{Evaluation, Metrics};
 use crate::steps::Steps;
 
