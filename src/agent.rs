@@ -6,22 +6,27 @@
 mod actor;
 mod contrast;
 mod critic;
+mod losses;
+mod numbers;
 mod optimisers;
 mod paper;
+mod shared;
 mod state;
 mod temperature;
+mod update;
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::config::{AgentConfig, Precision};
-use crate::nn::{Encoder, Init, KeyEncoder, Parameters};
+use crate::config::AgentConfig;
+use crate::nn::{self, Encoder, ImageShape, Init, KeyEncoder, Parameters};
 use crate::random::{Purpose, Streams};
 
 use actor::Actor;
 use contrast::Head;
 use critic::{Critic, TargetCritic};
+pub use losses::{ActorLosses, ContrastLosses, Losses};
+pub use numbers::Numbers;
 use optimisers::{Optimisers, Trained};
-pub use paper::{ActorLosses, ContrastLosses, Losses};
 pub use state::{AgentState, StateError};
 use temperature::Temperature;
 
@@ -30,7 +35,7 @@ use temperature::Temperature;
 pub struct Agent {
     config: AgentConfig,
     device: Device,
-    kind: Kind,
+    numbers: Numbers,
     query_encoder: Encoder,
     /// The momentum encoder of the keys, which is the encoder of the critic's target as well.
     key_encoder: KeyEncoder,
@@ -62,15 +67,14 @@ impl Agent {
         seed: u64,
         device: Device,
     ) -> Self {
-        let kind = match config.precision {
-            Precision::Float32 => Kind::Float,
-            Precision::Float64 => Kind::Double,
-        };
+        let numbers = Numbers::new(config.precision, device);
         let streams = Streams::new(seed);
-        let init = |module| Init::new(streams.stream(Purpose::Weights, module), kind, device);
+        let init = |module| {
+            Init::new(streams.stream(Purpose::Weights, module), numbers.parameters, device)
+        };
+        let images = ImageShape { channels, size: config.image_size.dim() };
         // Targets equal the online networks at first because they are made from the same streams.
-        let new_encoder =
-            || Encoder::new(channels, config.image_size.dim(), &config.encoder, &mut init(0));
+        let new_encoder = || Encoder::new(images, &config.encoder, numbers.encoder, &mut init(0));
         let new_critic = || Critic::new(actions, config, &mut init(1));
 
         let query_encoder = new_encoder();
@@ -89,7 +93,7 @@ impl Agent {
             optimisers: Optimisers::new(&trained, config),
             config: config.clone(),
             device,
-            kind,
+            numbers,
             query_encoder,
             key_encoder: KeyEncoder::new(new_encoder()),
             actor,
@@ -104,8 +108,8 @@ impl Agent {
     /// Actions (B, |A|) in [-1, 1] for images (B, H, W, C), u8.
     pub fn act(&self, images: &Tensor, act: Act<'_>) -> Tensor {
         no_grad(|| {
-            let images = self.normalise(images);
-            let policy = self.actor.forward(&self.query_encoder.convs.forward(&images));
+            let images = self.prepare(images);
+            let policy = self.actor.forward(&self.query_encoder.convs.features(&images));
             match act {
                 Act::Mean => policy.mean_action(),
                 Act::Sample(noise) => policy.action(&self.convert(noise)),
@@ -133,20 +137,36 @@ impl Agent {
         parts.iter().flat_map(|(path, part)| part.named(path)).collect()
     }
 
-    /// Images (B, H, W, C), u8 -> (B, C, H, W) in [0, 1]. The memory stays channels last, which
-    /// convolutions are fastest on.
-    pub fn normalise(&self, images: &Tensor) -> Tensor {
-        let images = images.to_device(self.device).permute([0, 3, 1, 2]);
-        images.to_kind(self.kind).g_div_scalar_(255.0)
+    /// Images (B, H, W, C), u8, in the form that the encoder's passes take.
+    pub fn prepare(&self, images: &Tensor) -> Tensor {
+        self.query_encoder.convs.prepare(images)
     }
 
-    /// The optimisers, for what measures their steps alone.
-    pub(crate) fn optimisers_mut(&mut self) -> &mut Optimisers {
-        &mut self.optimisers
+    /// Images (B, H, W, C), u8 -> (B, C, H, W) in [0, 1].
+    fn normalise(&self, images: &Tensor) -> Tensor {
+        nn::scale(images, self.numbers.encoder, self.device)
+    }
+
+    /// Features of prepared images, without gradient: the query encoder's convolutions alone.
+    pub fn features(&self, images: &Tensor) -> Tensor {
+        self.query_encoder.convs.features(images)
+    }
+
+    /// Multiplications and additions of the convolutions for one image.
+    pub fn convolution_operations(&self) -> f64 {
+        self.query_encoder.convs.operations(self.config.image_size.dim())
+    }
+
+    pub fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
     }
 
     /// A tensor on the agent's device and in its number format.
     fn convert(&self, tensor: &Tensor) -> Tensor {
-        tensor.to_device(self.device).to_kind(self.kind)
+        tensor.to_device(self.device).to_kind(self.numbers.parameters)
     }
 }

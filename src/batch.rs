@@ -20,24 +20,14 @@ impl BatchShape {
     pub fn image_bytes(&self) -> usize {
         self.size * self.image * self.image * self.channels
     }
-
-    fn images(&self) -> Tensor {
-        let (size, image, channels) = (self.size as i64, self.image as i64, self.channels as i64);
-        Tensor::zeros([size, image, image, channels], (Kind::Uint8, Device::Cpu))
-    }
 }
 
 /// Sampled transitions with their augmented images. Images are u8, (B, H, W, C), channels last.
 #[derive(Debug)]
 pub struct Batch {
     pub shape: BatchShape,
-    /// Crops of the observations: what the critic and the actor see, and the queries of the
-    /// contrast.
-    pub query: Tensor,
-    /// Second, independent crops of the same observations.
-    pub key: Tensor,
-    /// Crops of the next observations.
-    pub next: Tensor,
+    /// All images, (3B, H, W, C): queries, keys, next images.
+    pub images: Tensor,
     /// (B, |A|), in [-1, 1].
     pub action: Tensor,
     /// (B, 1).
@@ -49,16 +39,43 @@ pub struct Batch {
 impl Batch {
     /// A batch of zeros, to be filled.
     pub fn new(shape: BatchShape) -> Self {
-        let floats = |cols| Tensor::zeros([shape.size as i64, cols], (Kind::Float, Device::Cpu));
+        let BatchShape { size, image, channels, action } = shape;
+        let images = [3 * size, image, image, channels].map(|length| length as i64);
+        let floats = |cols| Tensor::zeros([size as i64, cols], (Kind::Float, Device::Cpu));
         Self {
             shape,
-            query: shape.images(),
-            key: shape.images(),
-            next: shape.images(),
-            action: floats(shape.action as i64),
+            images: Tensor::zeros(images, (Kind::Uint8, Device::Cpu)),
+            action: floats(action as i64),
             reward: floats(1),
             not_done: floats(1),
         }
+    }
+
+    /// Crops of the observations: what the critic and the actor see, and the queries of the
+    /// contrast.
+    pub fn query(&self) -> Tensor {
+        self.part(0, 1)
+    }
+
+    /// Second, independent crops of the same observations.
+    pub fn key(&self) -> Tensor {
+        self.part(1, 1)
+    }
+
+    /// Crops of the next observations.
+    pub fn next(&self) -> Tensor {
+        self.part(2, 1)
+    }
+
+    /// Keys and next images, (2B, H, W, C).
+    pub fn key_and_next(&self) -> Tensor {
+        self.part(1, 2)
+    }
+
+    /// A view of so many parts of the images.
+    fn part(&self, first: i64, count: i64) -> Tensor {
+        let size = self.shape.size as i64;
+        self.images.narrow(0, first * size, count * size)
     }
 }
 

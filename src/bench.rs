@@ -1,21 +1,26 @@
-//! Measures each phase of training on this machine: the median of a few repeats.
+//! Measures each phase of training on this machine.
+
+mod spans;
 
 use std::time::Instant;
 
 use curl_envs::{Action, Env, EnvError, FRAME_CHANNELS, Frame, Pixels};
 use serde::Serialize;
-use tch::Kind;
+use tch::{Kind, Tensor};
 
 use crate::agent::{Act, Agent};
 use crate::batch::{Batch, Noise};
-use crate::config::{Config, Objective};
+use crate::config::{Config, Update};
 use crate::frame_stack::FrameStack;
 use crate::memory::resident_bytes;
 use crate::random::{self, Purpose, Streams};
 use crate::replay::{Replay, ReplayShape};
 use crate::train::draw_noise;
 
-/// Median milliseconds of a phase.
+/// Rows and columns of the matrices whose product shows what the machine can do.
+const PEAK_SIZE: i64 = 1024;
+
+/// Milliseconds of a phase.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     pub name: &'static str,
@@ -26,13 +31,29 @@ pub struct Phase {
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub env: String,
+    pub update: Update,
+    /// The number format of the encoder's passes.
+    pub precision: String,
     pub batch_size: u64,
     pub threads: usize,
+    /// Medians of the phases of an agent step.
     pub phases: Vec<Phase>,
+    /// What an update consists of, as a mean.
+    pub update_phases: Vec<Phase>,
+    pub encoder: EncoderSpeed,
     pub updates_per_second: f64,
     /// One update an agent step, everything included.
     pub agent_steps_per_second: f64,
     pub resident_bytes: Option<u64>,
+}
+
+/// The convolutions of one batch, without gradient, beside the machine's matrix product. The
+/// operations are those of the convolution's definition; a pass that needs fewer may exceed the peak.
+#[derive(Debug, Serialize)]
+pub struct EncoderSpeed {
+    pub milliseconds: f64,
+    pub gflops: f64,
+    pub peak_gflops: f64,
 }
 
 /// The parts that are measured.
@@ -56,18 +77,24 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
     let replay = fill_replay(config, parts.shape, &mut pixels)?;
     let mut agent = parts.agent;
     bench.act(&agent, &parts.shape, &mut pixels)?;
-    bench.agent(config, &mut agent, &replay);
+    let (batch, noise) = bench.sample(config, &replay);
+    let encoder = bench.encoder(&agent, &batch);
+    let update_phases = bench.update(&mut agent, &batch, &noise);
 
     let total = |names: &[&str]| -> f64 {
         let named = bench.phases.iter().filter(|phase| names.contains(&phase.name));
         named.map(|phase| phase.milliseconds).sum()
     };
-    let update = total(&["sample and crop", "whole update"]);
+    let update = total(&["sample and crop", "update"]);
     let agent_step = update + total(&["environment", "render", "act"]);
     Ok(Report {
         env: config.env.id.clone(),
+        update: config.agent.update,
+        precision: agent.numbers().to_string(),
         batch_size: config.train.batch_size.get(),
         threads: parts.threads,
+        update_phases,
+        encoder,
         updates_per_second: 1000.0 / update,
         agent_steps_per_second: 1000.0 / agent_step,
         resident_bytes: resident_bytes(),
@@ -103,19 +130,10 @@ struct Bench {
 }
 
 impl Bench {
-    /// Times a phase and gives back what it returned last.
-    fn measure<T>(&mut self, name: &'static str, mut phase: impl FnMut() -> T) -> T {
-        let mut result = phase();
-        let mut times = Vec::new();
-        for _ in 0..self.repeats {
-            // Outside the measured time, and before the next result takes its memory.
-            drop(result);
-            let start = Instant::now();
-            result = phase();
-            times.push(start.elapsed().as_secs_f64() * 1e3);
-        }
-        times.sort_by(f64::total_cmp);
-        self.phases.push(Phase { name, milliseconds: times[times.len() / 2] });
+    /// Times a phase of the agent step and gives back what it returned last.
+    fn measure<T>(&mut self, name: &'static str, phase: impl FnMut() -> T) -> T {
+        let (result, milliseconds) = median(self.repeats, phase);
+        self.phases.push(Phase { name, milliseconds });
         result
     }
 
@@ -161,7 +179,7 @@ impl Bench {
         Ok(())
     }
 
-    fn agent(&mut self, config: &Config, agent: &mut Agent, replay: &Replay) {
+    fn sample(&mut self, config: &Config, replay: &Replay) -> (Batch, Noise) {
         let streams = Streams::new(config.train.seed);
         let mut batch = Batch::new(replay.shape().batch(config.train.batch_size.len()));
         let mut update = 0;
@@ -170,43 +188,53 @@ impl Bench {
             update += 1;
         });
         let noise = draw_noise(config, &batch, &streams, 0);
-        self.parts_of_an_update(config, agent, &batch, &noise);
-        // Cadences of two: the median of updates with and without the actor is between them, so the
-        // mean over a pair is what is timed.
-        let mut agent_step = 0;
-        self.measure("two whole updates", || {
-            let first = agent.update(&batch, &noise, agent_step);
-            let second = agent.update(&batch, &noise, agent_step + 1);
-            agent_step += 2;
-            (first, second)
-        });
-        let pair = self.phases.pop().expect("it was just measured");
-        self.phases.push(Phase { name: "whole update", milliseconds: pair.milliseconds / 2.0 });
+        (batch, noise)
     }
 
-    fn parts_of_an_update(
-        &mut self,
-        config: &Config,
-        agent: &mut Agent,
-        batch: &Batch,
-        noise: &Noise,
-    ) {
-        let query = agent.normalise(&batch.query);
-        let (_, critic) = self
-            .measure("critic loss", || agent.critic_gradients(&query, batch, &noise.next_action));
-        self.measure("critic optimiser", || agent.optimisers_mut().critic.step(&critic));
-        let (_, gradients) = self
-            .measure("actor and temperature loss", || agent.actor_gradients(&query, &noise.action));
-        self.measure("actor and temperature optimisers", || {
-            agent.optimisers_mut().actor.step(&gradients.actor);
-            agent.optimisers_mut().temperature.step(&gradients.temperature);
-        });
-        self.measure("targets", || agent.update_targets());
-        if config.agent.contrast.objective == Objective::InfoNce {
-            let key = agent.positive(&query, batch, noise);
-            let (_, gradients) =
-                self.measure("contrastive loss", || agent.contrast_gradients(&query, &key));
-            self.measure("contrastive optimisers", || agent.step_contrast(&gradients));
+    /// Times the update as a whole, and where its time goes. Cadences of two: the median of updates
+    /// with and without the actor is between them, so that a pair is what is timed.
+    fn update(&mut self, agent: &mut Agent, batch: &Batch, noise: &Noise) -> Vec<Phase> {
+        let mut pair = |agent_step: u64| {
+            drop(agent.update(batch, noise, agent_step));
+            drop(agent.update(batch, noise, agent_step + 1));
+        };
+        let ((), milliseconds) = median(self.repeats, || pair(0));
+        self.phases.push(Phase { name: "update", milliseconds: milliseconds / 2.0 });
+        let ((), times) = spans::times(|| (0..self.repeats).for_each(|_| pair(0)));
+        let per_update = 1e3 / (2 * self.repeats) as f64;
+        let phase = |(name, time): (_, std::time::Duration)| Phase {
+            name,
+            milliseconds: time.as_secs_f64() * per_update,
+        };
+        times.into_iter().map(phase).collect()
+    }
+
+    fn encoder(&self, agent: &Agent, batch: &Batch) -> EncoderSpeed {
+        let query = agent.prepare(&batch.query());
+        let (_, milliseconds) = median(self.repeats, || agent.features(&query));
+        let shape = [PEAK_SIZE, PEAK_SIZE];
+        let matrix = Tensor::ones(shape, (agent.numbers().encoder, agent.device()));
+        let (_, peak) = median(self.repeats, || matrix.matmul(&matrix));
+        let operations = batch.shape.size as f64 * agent.convolution_operations();
+        EncoderSpeed {
+            milliseconds,
+            gflops: operations / milliseconds / 1e6,
+            peak_gflops: 2.0 * (PEAK_SIZE as f64).powi(3) / peak / 1e6,
         }
     }
+}
+
+/// What a phase returned last, and the median of its milliseconds.
+fn median<T>(repeats: u64, mut phase: impl FnMut() -> T) -> (T, f64) {
+    let mut result = phase();
+    let mut times = Vec::new();
+    for _ in 0..repeats {
+        // Outside the measured time, and before the next result takes its memory.
+        drop(result);
+        let start = Instant::now();
+        result = phase();
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    (result, times[times.len() / 2])
 }

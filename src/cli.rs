@@ -130,6 +130,18 @@ pub enum EnvsCommand {
 pub struct BenchArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
+    /// agent.update: shared or paper
+    #[arg(long, value_name = "FORM")]
+    pub update: Option<String>,
+    /// agent.precision: auto, float32, bfloat16 or float64
+    #[arg(long, value_name = "FORMAT")]
+    pub precision: Option<String>,
+    /// train.batch_size
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<u64>,
+    /// train.threads: 0 takes the physical cores
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
     /// Times that each phase is measured
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = at_least_one())]
     pub repeats: u64,

@@ -67,6 +67,7 @@ pub struct AgentConfig {
     pub augmentation: Augmentation,
     /// Width of the two hidden layers of the actor and of each Q function.
     pub hidden_dim: Count,
+    pub update: Update,
     pub precision: Precision,
     pub encoder: EncoderConfig,
     pub critic: CriticConfig,
@@ -85,11 +86,25 @@ pub enum Augmentation {
     None,
 }
 
-/// The number format of parameters and passes.
+/// How an update computes what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Update {
+    /// Part by part, as the authors' code does: each with passes of its own.
+    Paper,
+    /// One pass of the query encoder serves all losses.
+    Shared,
+}
+
+/// The number format of the encoder's passes, and of all else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
+    /// Bfloat16 where the processor has units for it, else float32.
+    Auto,
     Float32,
+    /// Of the encoder's passes; parameters, moments, heads and losses are float32.
+    Bfloat16,
     /// For comparisons with other implementations; far slower.
     Float64,
 }

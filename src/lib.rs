@@ -34,6 +34,7 @@
 //! ```
 
 pub mod agent;
+pub mod allocator;
 pub mod augment;
 pub mod batch;
 pub mod bench;

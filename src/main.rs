@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 use clap::Parser;
+use curl_rl::allocator;
 use curl_rl::cli::{Cli, Command};
 use curl_rl::command;
 use curl_rl::config::ConfigError;
@@ -14,6 +15,7 @@ const RUN_FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    allocator::keep_freed_blocks();
     match run(&Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output, such as `head`, has seen enough.

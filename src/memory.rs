@@ -106,7 +106,7 @@ fn network_bytes(config: &Config, actions: f64) -> f64 {
         Objective::Off => 0.0,
     };
     let element = match agent.precision {
-        Precision::Float32 => 4.0,
+        Precision::Auto | Precision::Float32 | Precision::Bfloat16 => 4.0,
         Precision::Float64 => 8.0,
     };
     element * (parameters + 2.0 * (critic_step + actor + contrast_steps))

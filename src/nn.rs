@@ -1,16 +1,19 @@
 //! Networks: tensors in, tensors out. Nothing here knows an optimiser, a loss or a file.
 
 pub mod adam;
+mod convolutions;
 mod ema;
 mod encoder;
 mod init;
 mod layers;
 mod policy;
 pub(crate) mod slice;
+mod winograd;
 
 pub use adam::Adam;
+pub use convolutions::{Convolutions, ImageShape, Recorded, scale};
 pub use ema::move_towards;
-pub use encoder::{Convolutions, Encoder, KeyEncoder, Projection, feature_len};
+pub use encoder::{Encoder, KeyEncoder, Projection, feature_len};
 pub use init::Init;
 pub use layers::{Linear, Mlp, Parameters};
 pub use policy::{Gaussian, Policy};

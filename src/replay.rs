@@ -9,7 +9,6 @@
 use curl_envs::{Ended, FRAME_CHANNELS};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
-use tch::Tensor;
 
 use crate::augment::{Corner, Crop};
 use crate::batch::{Batch, BatchShape};
@@ -198,9 +197,12 @@ impl Replay {
         assert!(!self.is_empty(), "the warm-up stores transitions before the first batch");
         let drawn: Vec<Drawn> = (0..batch.shape.size).map(|_| self.draw(rng)).collect();
         self.copy_outcomes(&drawn, batch);
-        self.cut_images(&drawn, &mut batch.query, |drawn| (drawn.number, drawn.query));
-        self.cut_images(&drawn, &mut batch.key, |drawn| (drawn.number, drawn.key));
-        self.cut_images(&drawn, &mut batch.next, |drawn| (drawn.number + 1, drawn.next));
+        let part_len = batch.shape.image_bytes();
+        let (query, rest) = bytes_mut(&mut batch.images).split_at_mut(part_len);
+        let (key, next) = rest.split_at_mut(part_len);
+        self.cut_images(&drawn, query, |drawn| (drawn.number, drawn.query));
+        self.cut_images(&drawn, key, |drawn| (drawn.number, drawn.key));
+        self.cut_images(&drawn, next, |drawn| (drawn.number + 1, drawn.next));
     }
 
     fn draw(&self, rng: &mut impl Rng) -> Drawn {
@@ -238,12 +240,11 @@ impl Replay {
     fn cut_images(
         &self,
         drawn: &[Drawn],
-        images: &mut Tensor,
+        images: &mut [u8],
         place: impl Fn(&Drawn) -> (u64, Corner) + Sync,
     ) {
-        let bytes = bytes_mut(images);
-        let image_len = bytes.len() / drawn.len();
-        bytes.par_chunks_exact_mut(image_len).zip(drawn).for_each(|(image, drawn)| {
+        let image_len = images.len() / drawn.len();
+        images.par_chunks_exact_mut(image_len).zip(drawn).for_each(|(image, drawn)| {
             let (number, corner) = place(drawn);
             self.shape.crop.cut(&self.stack(number), corner, image);
         });

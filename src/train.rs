@@ -303,7 +303,7 @@ pub(crate) fn draw_noise(config: &Config, batch: &Batch, streams: &Streams, upda
         && contrast.positive == Positives::Gaussian)
         .then(|| {
             let mut stream = streams.stream(Purpose::PositiveNoise, update);
-            random::normal(&batch.query.size(), Kind::Float, &mut stream)
+            random::normal(&batch.query().size(), Kind::Float, &mut stream)
         });
     Noise { next_action, action, positive }
 }

@@ -203,15 +203,29 @@ fn the_printed_configuration_is_a_configuration() {
 #[test]
 fn the_bench_measures_every_phase() {
     let folder = folder();
-    let args = ["bench", "--env", "cartpole-swingup", "--preset", "debug", "--repeats", "2"];
+    let args = [
+        "bench",
+        "--env",
+        "cartpole-swingup",
+        "--preset",
+        "debug",
+        "--repeats",
+        "2",
+        "--batch-size",
+        "9",
+    ];
     let json = succeed(folder.path(), &[&args[..], &["--json"]].concat());
     let report: Value = serde_json::from_str(&json).expect("it is one JSON object");
     let phases = report["phases"].as_array().expect("a list");
     let names: Vec<&str> =
         phases.iter().map(|phase| phase["name"].as_str().expect("a name")).collect();
-    for name in ["environment", "render", "act", "sample and crop", "critic loss", "targets"] {
-        assert!(names.contains(&name), "{name} is missing in {names:?}");
+    assert_eq!(names, ["environment", "render", "act", "sample and crop", "update"]);
+    assert_eq!(report["batch_size"], 9);
+    let parts = report["update_phases"].as_array().expect("a list");
+    for name in ["convolutions, recorded", "convolutions, way back", "Adam", "moving averages"] {
+        assert!(parts.iter().any(|part| part["name"] == name), "{name} is missing in {parts:?}");
     }
+    assert!(report["encoder"]["peak_gflops"].as_f64().expect("a number") > 0.0);
     let milliseconds = |phase: &Value| phase["milliseconds"].as_f64().expect("a number");
     assert!(phases.iter().all(|phase| milliseconds(phase) > 0.0));
 }

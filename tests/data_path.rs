@@ -88,9 +88,9 @@ fn sample(replay: &Replay, batches: u64) -> Vec<Sample> {
                 agent_step,
                 reward: number(&batch.reward, 0),
                 not_done: number(&batch.not_done, 0),
-                query: stamps(&batch.query, index as usize),
-                key: stamps(&batch.key, index as usize),
-                next: stamps(&batch.next, index as usize),
+                query: stamps(&batch.query(), index as usize),
+                key: stamps(&batch.key(), index as usize),
+                next: stamps(&batch.next(), index as usize),
             });
         }
     }

@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use curl_rl::agent::Agent;
-use curl_rl::batch::{Batch, BatchShape, Noise};
+use curl_rl::batch::{Batch, Noise};
 use curl_rl::config::{AgentConfig, CriticGradient, KeyEncoding, Objective, Positives, Similarity};
-use curl_rl::random::{self, Purpose, Streams};
-use rand::Rng;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
-use crate::fixtures::debug_config;
-
-const SHAPE: BatchShape = BatchShape { size: 4, image: 36, channels: 9, action: 2 };
+use crate::fixtures::{BATCH as SHAPE, debug_config, random_batch, random_noise};
 
 /// A tiny agent's settings.
 fn small_agent_config() -> AgentConfig {
@@ -23,27 +19,11 @@ fn agent(config: &AgentConfig) -> Agent {
 }
 
 fn batch() -> Batch {
-    let mut stream = Streams::new(7).stream(Purpose::Batch, 0);
-    let mut bytes = vec![0; SHAPE.image_bytes()];
-    let mut batch = Batch::new(SHAPE);
-    for images in [&mut batch.query, &mut batch.key, &mut batch.next] {
-        stream.fill_bytes(&mut bytes);
-        *images = Tensor::from_slice(&bytes).view(images.size().as_slice());
-    }
-    batch.action = random::uniform(&[4, 2], Kind::Float, &mut stream) * 2.0 - 1.0;
-    batch.reward = random::uniform(&[4, 1], Kind::Float, &mut stream);
-    batch.not_done = Tensor::ones([4, 1], (Kind::Float, Device::Cpu));
-    batch
+    random_batch(0)
 }
 
 fn noise() -> Noise {
-    let mut stream = Streams::new(7).stream(Purpose::PolicyNoise, 0);
-    let mut normal = |shape: &[i64]| random::normal(shape, Kind::Float, &mut stream);
-    Noise {
-        next_action: normal(&[4, 2]),
-        action: normal(&[4, 2]),
-        positive: Some(normal(&[4, 36, 36, 9])),
-    }
+    random_noise(0)
 }
 
 fn values(agent: &Agent) -> BTreeMap<String, Tensor> {
@@ -71,7 +51,7 @@ fn named(agent: &Agent, prefixes: &[&str]) -> BTreeSet<String> {
 #[test]
 fn the_critic_step_moves_query_encoder_and_q_functions() {
     let mut agent = agent(&small_agent_config());
-    let query = agent.normalise(&batch().query);
+    let query = agent.prepare(&batch().query());
     let moved = changed(&mut agent, |agent| {
         let _ = agent.update_critic(&query, &batch(), &noise().next_action);
     });
@@ -83,7 +63,7 @@ fn a_detached_critic_step_does_not_move_the_convolutions() {
     let mut config = small_agent_config();
     config.encoder.critic_gradient = CriticGradient::Detached;
     let mut agent = agent(&config);
-    let query = agent.normalise(&batch().query);
+    let query = agent.prepare(&batch().query());
     let moved = changed(&mut agent, |agent| {
         let _ = agent.update_critic(&query, &batch(), &noise().next_action);
     });
@@ -93,7 +73,7 @@ fn a_detached_critic_step_does_not_move_the_convolutions() {
 #[test]
 fn the_actor_step_moves_the_actor_and_the_temperature() {
     let mut agent = agent(&small_agent_config());
-    let query = agent.normalise(&batch().query);
+    let query = agent.prepare(&batch().query());
     let moved = changed(&mut agent, |agent| {
         agent.update_actor_and_temperature(&query, &noise().action);
     });
@@ -103,7 +83,7 @@ fn the_actor_step_moves_the_actor_and_the_temperature() {
 #[test]
 fn the_target_step_moves_key_encoder_and_target_critic() {
     let mut agent = agent(&small_agent_config());
-    let query = agent.normalise(&batch().query);
+    let query = agent.prepare(&batch().query());
     let _ = agent.update_critic(&query, &batch(), &noise().next_action);
     let moved = changed(&mut agent, Agent::update_targets);
     assert_eq!(moved, named(&agent, &["key_encoder.", "target_critic."]));
@@ -115,7 +95,7 @@ fn the_contrastive_step_moves_query_encoder_and_w() {
         let mut config = small_agent_config();
         config.contrast.key_encoder = key_encoder;
         let mut agent = agent(&config);
-        let (query, key) = (agent.normalise(&batch().query), agent.normalise(&batch().key));
+        let (query, key) = (agent.prepare(&batch().query()), agent.prepare(&batch().key()));
         let moved = changed(&mut agent, |agent| {
             agent.update_contrast(&query, &key);
         });
@@ -128,7 +108,7 @@ fn cosine_similarity_has_no_w_to_move() {
     let mut config = small_agent_config();
     config.contrast.similarity = Similarity::Cosine;
     let mut agent = agent(&config);
-    let (query, key) = (agent.normalise(&batch().query), agent.normalise(&batch().key));
+    let (query, key) = (agent.prepare(&batch().query()), agent.prepare(&batch().key()));
     let moved = changed(&mut agent, |agent| {
         agent.update_contrast(&query, &key);
     });
@@ -183,7 +163,7 @@ fn a_gaussian_positive_is_a_noisy_query() {
         losses.contrast.expect("the contrast is on").logits
     };
     let mut same_view = agent(&config);
-    let query = same_view.normalise(&batch().query);
+    let query = same_view.prepare(&batch().query());
     let _ = same_view.update_critic(&query, &batch(), &noise().next_action);
     let expected = same_view.update_contrast(&query, &query).logits;
     assert!(with_sigma(1e-9).allclose(&expected, 1e-4, 1e-5, false));

@@ -10,6 +10,8 @@
 //!
 //! They share tensors: the convolutions are in three of them, each with moments of its own.
 
+use tch::Tensor;
+
 use super::{Actor, Critic, Head, Temperature};
 use crate::config::{AgentConfig, CriticGradient, Objective};
 use crate::nn::{Adam, Encoder, Parameters};
@@ -21,6 +23,9 @@ pub(crate) struct Optimisers {
     pub(crate) temperature: Adam,
     pub(crate) encoder: Adam,
     pub(crate) contrast: Adam,
+    /// Tensors of the convolutions, with which the optimisers that move those begin.
+    convolutions: usize,
+    critic_convolutions: usize,
 }
 
 /// The trained parts of an agent.
@@ -36,6 +41,7 @@ impl Optimisers {
     pub(crate) fn new(parts: &Trained<'_>, config: &AgentConfig) -> Self {
         let Trained { query_encoder, actor, critic, temperature, head } = parts;
 
+        let convolutions = query_encoder.convs.named("").len();
         let mut critics = match config.encoder.critic_gradient {
             CriticGradient::On => query_encoder.named("query_encoder"),
             CriticGradient::Detached => query_encoder.projection.named("query_encoder"),
@@ -67,7 +73,22 @@ impl Optimisers {
             ),
             encoder: Adam::new(encoders, encoder_rate, CONTRAST_BETA1),
             contrast: Adam::new(contrasts, encoder_rate, CONTRAST_BETA1),
+            convolutions,
+            critic_convolutions: match config.encoder.critic_gradient {
+                CriticGradient::On => convolutions,
+                CriticGradient::Detached => 0,
+            },
         }
+    }
+
+    /// What the critic's optimiser moves beyond the convolutions.
+    pub(crate) fn critic_heads(&self) -> Vec<Tensor> {
+        self.critic.parameters_from(self.critic_convolutions)
+    }
+
+    /// What the contrastive optimisers move beyond the convolutions.
+    pub(crate) fn contrast_heads(&self) -> Vec<Tensor> {
+        self.contrast.parameters_from(self.convolutions)
     }
 
     /// Every optimiser with its name, in the order of the table.

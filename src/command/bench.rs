@@ -1,11 +1,11 @@
 //! `curl bench`.
 
 use super::build;
-use crate::bench::{Parts, Report, bench as measure};
-use crate::cli::BenchArgs;
+use crate::bench::{Parts, Phase, Report, bench as measure};
+use crate::cli::{BenchArgs, ConfigArgs};
 
 pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
-    let resolved = super::resolve(&args.config)?;
+    let resolved = super::resolve(&with_short_options(args))?;
     let config = &resolved.config;
     let threads = build::set_threads(config);
     let env = curl_envs::make(&config.env.id)?;
@@ -16,13 +16,35 @@ pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     super::print(&if args.json { serde_json::to_string(&report)? + "\n" } else { table(&report) })
 }
 
+/// The short options are keys of the configuration.
+fn with_short_options(args: &BenchArgs) -> ConfigArgs {
+    let mut config = args.config.clone();
+    let options = [
+        ("agent.update", args.update.clone()),
+        ("agent.precision", args.precision.clone()),
+        ("train.batch_size", args.batch_size.map(|size| size.to_string())),
+        ("train.threads", args.threads.map(|threads| threads.to_string())),
+    ];
+    let given = options.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    config.sets.extend(given.map(|(key, value)| format!("{key}={value}")));
+    config
+}
+
 fn table(report: &Report) -> String {
-    let Report { env, batch_size, threads, .. } = report;
-    let mut table = format!("{env}, batch {batch_size}, {threads} threads\n");
+    let Report { env, update, precision, batch_size, threads, .. } = report;
+    let mut table =
+        format!("{env}, {update:?} update in {precision}, batch {batch_size}, {threads} threads\n")
+            .to_lowercase();
     let mut row = |name: &str, value: f64| table += &format!("{name:<36} {value:>9.2}\n");
-    for phase in &report.phases {
-        row(&format!("{}, ms", phase.name), phase.milliseconds);
+    for Phase { name, milliseconds } in &report.phases {
+        row(&format!("{name}, ms"), *milliseconds);
     }
+    for Phase { name, milliseconds } in &report.update_phases {
+        row(&format!("  {name}, ms"), *milliseconds);
+    }
+    row("convolutions of one batch, ms", report.encoder.milliseconds);
+    row("convolutions, GFLOP/s", report.encoder.gflops);
+    row("matrix product, GFLOP/s", report.encoder.peak_gflops);
     row("updates/s", report.updates_per_second);
     row("agent steps/s, everything included", report.agent_steps_per_second);
     if let Some(bytes) = report.resident_bytes {

@@ -131,8 +131,14 @@ fn wrong_values_say_what_is_expected() {
         ("train.batch_size=-1", "train.batch_size = -1 is not a whole number of at least 1"),
         ("train.batch_size=1.5", "train.batch_size = 1.5 is not a whole number of at least 1"),
         ("train.seed=-1", "train.seed = -1 is not a whole number from 0 to 2^63 - 1"),
-        ("agent.precision=half", "agent.precision = \"half\" is not \"float32\" or \"float64\""),
-        ("agent.precision=16", "agent.precision = 16 is not \"float32\" or \"float64\""),
+        (
+            "agent.precision=half",
+            "agent.precision = \"half\" is not \"auto\", \"float32\", \"bfloat16\" or \"float64\"",
+        ),
+        (
+            "agent.precision=16",
+            "agent.precision = 16 is not \"auto\", \"float32\", \"bfloat16\" or \"float64\"",
+        ),
     ];
     for (set, expected) in cases {
         assert_eq!(message(&[set]), format!("--set: {expected}"));

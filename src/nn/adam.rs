@@ -51,6 +51,7 @@ impl Adam {
     }
 
     /// Moves every parameter by one step, given the gradients in the order of the parameters.
+    #[tracing::instrument(level = "trace", name = "Adam", skip_all)]
     pub fn step(&mut self, gradients: &[Tensor]) {
         assert_eq!(gradients.len(), self.parameters.len(), "there is one gradient a parameter");
         self.steps += 1;
@@ -64,6 +65,11 @@ impl Adam {
                 }
             }
         });
+    }
+
+    /// Handles to the parameters from an index on.
+    pub fn parameters_from(&self, index: usize) -> Vec<Tensor> {
+        self.parameters[index..].iter().map(|moments| moments.parameter.shallow_clone()).collect()
     }
 
     /// How many tensors it moves.

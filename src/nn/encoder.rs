@@ -3,53 +3,10 @@
 //! The two halves are separate types because they are shared differently: actor, critic and
 //! contrast see the same [`Convolutions`], while the actor has a [`Projection`] of its own.
 
-use tch::{Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad};
 
-use super::{Init, Linear, Parameters, move_towards};
+use super::{Convolutions, ImageShape, Init, Linear, Parameters, move_towards};
 use crate::config::EncoderConfig;
-
-/// 3x3 convolutions with ReLU, the first with stride 2, without padding.
-#[derive(Debug)]
-pub struct Convolutions {
-    layers: Vec<Convolution>,
-}
-
-#[derive(Debug)]
-struct Convolution {
-    weight: Tensor,
-    bias: Tensor,
-    stride: i64,
-}
-
-impl Convolutions {
-    /// `layers` convolutions of `filters` filters over images of `channels` channels.
-    pub fn new(channels: i64, filters: i64, layers: i64, init: &mut Init) -> Self {
-        let layer = |index| Convolution {
-            weight: init.delta_orthogonal(filters, if index == 0 { channels } else { filters }),
-            bias: init.constant(&[filters], 0.0),
-            stride: if index == 0 { 2 } else { 1 },
-        };
-        Self { layers: (0..layers).map(layer).collect() }
-    }
-
-    /// Images (B, C, H, W) in [0, 1] -> features (B, filters * h * w).
-    pub fn forward(&self, images: &Tensor) -> Tensor {
-        let mut x = images.shallow_clone();
-        for Convolution { weight, bias, stride } in &self.layers {
-            x = x.conv2d(weight, Some(bias), *stride, 0, 1, 1).relu_();
-        }
-        x.flatten(1, -1)
-    }
-}
-
-impl Parameters for Convolutions {
-    fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
-        for (index, layer) in self.layers.iter().enumerate() {
-            visit(format!("{path}.{index}.weight"), &layer.weight);
-            visit(format!("{path}.{index}.bias"), &layer.bias);
-        }
-    }
-}
 
 /// Length of the flat features of an image of `size` pixels a side.
 pub fn feature_len(size: i64, config: &EncoderConfig) -> i64 {
@@ -77,10 +34,11 @@ impl Projection {
         }
     }
 
-    /// (B, features) -> (B, latent).
+    /// (B, features) -> (B, latent). The linear layer computes in the features' number format.
+    #[tracing::instrument(level = "trace", name = "projection", skip_all)]
     pub fn forward(&self, features: &Tensor) -> Tensor {
         let latent = self.ln_weight.size1().expect("the layer norm's weight is a vector");
-        let x = self.fc.forward(features);
+        let x = self.fc.forward_in_kind_of(features).to_kind(self.ln_weight.kind());
         x.layer_norm([latent], Some(&self.ln_weight), Some(&self.ln_bias), 1e-5, false)
     }
 }
@@ -102,17 +60,13 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder for square images of `channels` channels and `size` pixels a side, which must be
-    /// large enough for the layers (see [`EncoderConfig::feature_map_size`]).
-    pub fn new(channels: i64, size: i64, config: &EncoderConfig, init: &mut Init) -> Self {
-        let convs = Convolutions::new(channels, config.filters.dim(), config.layers.dim(), init);
-        let features = feature_len(size, config);
+    /// An encoder that computes in `kind`, for images that are large enough for its layers (see
+    /// [`EncoderConfig::feature_map_size`]).
+    pub fn new(images: ImageShape, config: &EncoderConfig, kind: Kind, init: &mut Init) -> Self {
+        let (filters, layers) = (config.filters.dim(), config.layers.dim());
+        let convs = Convolutions::new(images, filters, layers, kind, init);
+        let features = feature_len(images.size, config);
         Self { convs, projection: Projection::new(features, config.feature_dim.dim(), init) }
-    }
-
-    /// Images (B, C, H, W) in [0, 1] -> (B, latent).
-    pub fn forward(&self, images: &Tensor) -> Tensor {
-        self.projection.forward(&self.convs.forward(images))
     }
 }
 
@@ -137,9 +91,9 @@ impl KeyEncoder {
         Self(encoder)
     }
 
-    /// Images (B, C, H, W) in [0, 1] -> (B, latent), without gradient.
+    /// Prepared images -> (B, latent), without gradient.
     pub fn encode(&self, images: &Tensor) -> Tensor {
-        no_grad(|| self.0.forward(images))
+        no_grad(|| self.0.projection.forward(&self.0.convs.features(images)))
     }
 
     /// The momentum update, key <- tau query + (1 - tau) key (CURL paper, section 4.6: m = 1 -

@@ -40,6 +40,12 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, Some(&self.bias))
     }
+
+    /// The same, computed in the number format of `x`.
+    pub fn forward_in_kind_of(&self, x: &Tensor) -> Tensor {
+        let kind = x.kind();
+        x.linear(&self.weight.to_kind(kind), Some(&self.bias.to_kind(kind)))
+    }
 }
 
 impl Parameters for Linear {

@@ -27,7 +27,7 @@ pub(super) fn record(
     let positives = logits.diagonal(0, 0, 1);
     metrics.histogram(steps, "contrast/logits", &values(logits))?;
     metrics.histogram(steps, "contrast/positive_logits", &values(&positives))?;
-    let (height, width, rgb) = side_by_side(&batch.query, &batch.key);
+    let (height, width, rgb) = side_by_side(&batch.query(), &batch.key());
     metrics.image(steps, "contrast/query_and_key", &Image { height, width, rgb: &rgb })
 }
 

@@ -78,6 +78,7 @@ impl Case {
             image_size = {image}
             augmentation = "none"
             hidden_dim = {hidden}
+            update = "paper"
             precision = "{dtype}"
             [encoder]
             layers = {layers}
@@ -167,9 +168,9 @@ impl Case {
             .map(|byte| if byte >= 32 { 1.0 } else { 0.0 })
             .collect();
         let mut batch = Batch::new(shape);
-        batch.query = images("obs");
-        batch.key = images("pos");
-        batch.next = images("next_obs");
+        batch.query().copy_(&images("obs"));
+        batch.key().copy_(&images("pos"));
+        batch.next().copy_(&images("next_obs"));
         batch.action = formula::unit_tensor(&name("action"), &[self.batch, self.action_dim]);
         batch.reward = formula::unit_tensor(&name("reward"), &[self.batch, 1]);
         batch.not_done = Tensor::from_slice(&not_done).view([self.batch, 1]);

@@ -1,0 +1,50 @@
+//! What an update reports.
+
+use tch::Tensor;
+
+use crate::objective::info_nce;
+
+/// The losses of an update and what is told with them. Values stay tensors until someone reads them.
+#[derive(Debug)]
+pub struct Losses {
+    pub batch_reward: Tensor,
+    pub critic: Tensor,
+    /// At the updates of the actor and the temperature.
+    pub actor: Option<ActorLosses>,
+    /// Where there is a contrastive objective.
+    pub contrast: Option<ContrastLosses>,
+}
+
+#[derive(Debug)]
+pub struct ActorLosses {
+    pub actor: Tensor,
+    pub entropy: Tensor,
+    pub temperature: Tensor,
+    /// alpha before this update.
+    pub alpha: Tensor,
+}
+
+#[derive(Debug)]
+pub struct ContrastLosses {
+    pub loss: Tensor,
+    /// (B, B), queries by keys.
+    pub logits: Tensor,
+}
+
+impl Losses {
+    /// Every value with its name.
+    pub fn scalars(&self) -> Vec<(&'static str, f64)> {
+        let mut scalars = vec![("batch_reward", &self.batch_reward), ("critic", &self.critic)];
+        if let Some(ActorLosses { actor, entropy, temperature, alpha }) = &self.actor {
+            scalars.extend([("actor", actor), ("entropy", entropy)]);
+            scalars.extend([("temperature", temperature), ("alpha", alpha)]);
+        }
+        let mut values: Vec<_> =
+            scalars.into_iter().map(|(name, tensor)| (name, tensor.double_value(&[]))).collect();
+        if let Some(ContrastLosses { loss, logits }) = &self.contrast {
+            values.push(("contrast", loss.double_value(&[])));
+            values.push(("contrast_accuracy", info_nce::accuracy(logits).double_value(&[])));
+        }
+        values
+    }
+}

@@ -1,0 +1,160 @@
+//! What both forms of the update are made of: losses, their gradients, and steps.
+
+use tch::{Kind, Tensor, no_grad};
+
+use super::{ActorLosses, Agent, ContrastLosses, Losses, actor, critic};
+use crate::batch::{Batch, Noise};
+use crate::config::{Count, CriticGradient, Positives, Update};
+use crate::nn::Recorded;
+use crate::objective::info_nce;
+
+/// The gradients of the actor's and the temperature's loss, each for its own optimiser.
+pub(super) struct ActorGradients {
+    actor: Vec<Tensor>,
+    temperature: Vec<Tensor>,
+}
+
+/// The gradients of a loss: at the features of each pass that it was computed from, and for the
+/// parameters beyond the convolutions.
+pub(super) struct HeadGradients {
+    pub(super) at_features: Vec<Tensor>,
+    pub(super) heads: Vec<Tensor>,
+}
+
+impl HeadGradients {
+    #[tracing::instrument(level = "trace", name = "heads, way back", skip_all)]
+    pub(super) fn new(loss: &Tensor, passes: &[&Recorded], heads: Vec<Tensor>) -> Self {
+        let features = passes.iter().map(|pass| pass.features().shallow_clone());
+        let inputs: Vec<Tensor> = features.chain(heads).collect();
+        // The graph is kept because losses may share a part of it.
+        let mut at_features = Tensor::run_backward(&[loss], &inputs, true, false);
+        let heads = at_features.split_off(passes.len());
+        Self { at_features, heads }
+    }
+}
+
+impl Agent {
+    /// One update on a batch. The cadences look at `agent_step`.
+    pub fn update(&mut self, batch: &Batch, noise: &Noise, agent_step: u64) -> Losses {
+        match self.config.update {
+            Update::Paper => self.update_as_in_the_paper(batch, noise, agent_step),
+            Update::Shared => self.update_with_shared_passes(batch, noise, agent_step),
+        }
+    }
+
+    /// The value that the critic learns, (B, 1): from the next images' features under the query
+    /// encoder's convolutions, which the policy sees, and their latent vectors under the key encoder.
+    #[tracing::instrument(level = "trace", name = "critic's target", skip_all)]
+    pub(super) fn critic_target(
+        &self,
+        next_features: &Tensor,
+        next_latent: &Tensor,
+        batch: &Batch,
+        noise: &Tensor,
+    ) -> Tensor {
+        no_grad(|| {
+            let policy = self.actor.forward(next_features);
+            let (action, log_prob) = policy.action_and_log_prob(&self.convert(noise));
+            let value = self.target_critic.min(next_latent, &action);
+            let soft_value = value - self.temperature.alpha() * log_prob;
+            let (reward, not_done) = (self.convert(&batch.reward), self.convert(&batch.not_done));
+            critic::target(&reward, &not_done, &soft_value, self.config.discount.get())
+        })
+    }
+
+    #[tracing::instrument(level = "trace", name = "critic's loss", skip_all)]
+    pub(super) fn critic_loss(&self, latent: &Tensor, batch: &Batch, target: &Tensor) -> Tensor {
+        let values = self.critic.forward(latent, &self.convert(&batch.action));
+        critic::loss(&values, target)
+    }
+
+    /// Whether the critic's loss trains the convolutions.
+    pub(super) fn critic_trains_convolutions(&self) -> bool {
+        self.config.encoder.critic_gradient == CriticGradient::On
+    }
+
+    /// The losses of actor and temperature and their gradients. Features and latent vectors are
+    /// constants here: only the actor's own projection and trunk learn from the actor's loss.
+    #[tracing::instrument(level = "trace", name = "actor and temperature", skip_all)]
+    pub(super) fn actor_gradients(
+        &self,
+        features: &Tensor,
+        latent: &Tensor,
+        noise: &Tensor,
+    ) -> (ActorLosses, ActorGradients) {
+        let policy = self.actor.forward(&features.detach());
+        let (action, log_prob) = policy.action_and_log_prob(&self.convert(noise));
+        let alpha = self.temperature.alpha();
+        let actor = actor::loss(&log_prob, &self.critic.min(&latent.detach(), &action), &alpha);
+        let temperature = self.temperature.loss(&log_prob, self.target_entropy);
+        let gradients = ActorGradients {
+            actor: self.optimisers.actor.gradients(&actor),
+            temperature: self.optimisers.temperature.gradients(&temperature),
+        };
+        let losses = ActorLosses {
+            actor: actor.detach(),
+            entropy: policy.entropy().detach(),
+            temperature: temperature.detach(),
+            alpha,
+        };
+        (losses, gradients)
+    }
+
+    /// One step of the actor and one of the temperature.
+    pub(super) fn step_actor(&mut self, gradients: &ActorGradients) {
+        self.optimisers.actor.step(&gradients.actor);
+        self.optimisers.temperature.step(&gradients.temperature);
+    }
+
+    /// The contrastive loss of queries and keys, (B, D) each, with its graph, and the same for the
+    /// record.
+    #[tracing::instrument(level = "trace", name = "contrastive loss", skip_all)]
+    pub(super) fn contrast_loss(
+        &self,
+        queries: &Tensor,
+        keys: &Tensor,
+    ) -> (Tensor, ContrastLosses) {
+        let logits = self.head.logits(queries, keys);
+        let loss = info_nce::loss(&logits);
+        let losses = ContrastLosses { loss: loss.detach(), logits: logits.detach() };
+        (loss, losses)
+    }
+
+    /// The query encoder moves twice on the same gradient, once by each of the two optimisers that
+    /// the authors' code gives it to, and W once. The gradients are those of the query encoder and
+    /// then of W.
+    pub(super) fn step_contrast(&mut self, gradients: &[Tensor]) {
+        let (of_encoder, _of_w) = gradients.split_at(self.optimisers.encoder.len());
+        self.optimisers.encoder.step(of_encoder);
+        self.optimisers.contrast.step(gradients);
+    }
+
+    /// The moving averages. The key encoder's is CURL's momentum update and SAC's target update in
+    /// one.
+    #[tracing::instrument(level = "trace", name = "moving averages", skip_all)]
+    pub fn update_targets(&mut self) {
+        self.target_critic.follow(&self.critic, self.config.critic.tau.get());
+        self.key_encoder.follow(&self.query_encoder, self.config.encoder.tau.get());
+    }
+
+    /// The other view of the observations, prepared.
+    pub(super) fn positive(&self, batch: &Batch, noise: &Noise) -> Tensor {
+        match self.config.contrast.positive {
+            Positives::Crop => self.prepare(&batch.key()),
+            Positives::Gaussian => {
+                let noise =
+                    noise.positive.as_ref().expect("Gaussian positives come with their noise");
+                let noise = self.convert(noise).permute([0, 3, 1, 2]);
+                self.normalise(&batch.query()) + noise * self.config.contrast.sigma.get()
+            }
+        }
+    }
+
+    pub(super) fn mean_reward(&self, batch: &Batch) -> Tensor {
+        self.convert(&batch.reward).mean(None::<Kind>)
+    }
+}
+
+pub(super) fn is_due(agent_step: u64, every: Count) -> bool {
+    agent_step.is_multiple_of(every.get())
+}
