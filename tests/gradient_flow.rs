@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use curl_rl::agent::Agent;
 use curl_rl::batch::{Batch, Noise};
-use curl_rl::config::{AgentConfig, CriticGradient, KeyEncoding, Objective, Positives, Similarity};
+use curl_rl::config::{
+    AgentConfig, CriticGradient, KeyEncoding, Objective, Positives, Similarity, Update,
+};
 use tch::{Device, Tensor};
 
 use crate::fixtures::{BATCH as SHAPE, debug_config, random_batch, random_noise};
@@ -155,6 +157,7 @@ fn without_contrast_only_the_critic_trains_the_encoder() {
 #[test]
 fn a_gaussian_positive_is_a_noisy_query() {
     let mut config = small_agent_config();
+    config.update = Update::Paper;
     config.contrast.positive = Positives::Gaussian;
     let with_sigma = |sigma: f64| {
         let mut config = config.clone();
@@ -168,4 +171,22 @@ fn a_gaussian_positive_is_a_noisy_query() {
     let expected = same_view.update_contrast(&query, &query).logits;
     assert!(with_sigma(1e-9).allclose(&expected, 1e-4, 1e-5, false));
     assert!(!with_sigma(0.1).allclose(&expected, 1e-4, 1e-5, false));
+}
+
+/// What an update with shared passes moves, at an agent step of the critic and the contrast alone
+/// and at one of all parts.
+#[test]
+fn the_shared_update_moves_what_its_cadence_says() {
+    let mut config = small_agent_config();
+    config.update = Update::Shared;
+    let mut agent = agent(&config);
+    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1)));
+    assert_eq!(moved, named(&agent, &["query_encoder.", "critic.", "contrast."]));
+    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 2)));
+    assert_eq!(moved, named(&agent, &[""]));
+    config.encoder.critic_gradient = CriticGradient::Detached;
+    config.contrast.objective = Objective::Off;
+    let mut agent = Agent::new(SHAPE.channels as i64, SHAPE.action as i64, &config, 1, Device::Cpu);
+    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1)));
+    assert_eq!(moved, named(&agent, &["query_encoder.fc", "query_encoder.ln", "critic."]));
 }

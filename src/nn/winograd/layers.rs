@@ -6,7 +6,7 @@
 use super::FILTERS;
 use super::filters::{Filters, First};
 use super::geometry::{Image, Map, Tiles};
-use super::product::{Strided, add_product};
+use super::product::{Columns, Rows, add_product, product};
 use super::transform::{
     Input, InputAdjoint, LANE, Lane, Output, OutputAdjoint, POINTS, SIDE, Transform, add,
     along_columns, lane, lane_mut,
@@ -14,7 +14,7 @@ use super::transform::{
 
 /// Tiles that are transformed before their products are computed: enough to make the products
 /// worth while, and few enough for the second-level cache.
-const BLOCK: usize = 20;
+const BLOCK: usize = 24;
 /// Numbers of one point's matrix, tiles x channels.
 const MATRIX: usize = BLOCK * FILTERS;
 
@@ -83,10 +83,9 @@ pub(super) fn forward(
         transform_inputs(block, tiles, from, &mut scratch.inputs);
         for point in 0..POINTS {
             let values = &scratch.inputs[point * MATRIX..];
-            let inputs = Strided { values, row: FILTERS, column: 1 };
+            let inputs = Rows { values, step: FILTERS };
             let outputs = &mut scratch.outputs[point * MATRIX..][..block.count * FILTERS];
-            outputs.fill(0.0);
-            add_product(inputs, filters.forward(point), outputs);
+            product(inputs, filters.forward(point), outputs);
         }
         for (corner, at) in block.lanes(tiles.across, tiles.to) {
             let bias = lane(&filters.bias, at % FILTERS);
@@ -164,11 +163,10 @@ fn multiply_gradients(
     for (point, gradient) in filter_gradients.chunks_exact_mut(FILTERS * FILTERS).enumerate() {
         let inputs = &scratch.inputs[point * MATRIX..];
         let outputs = &scratch.outputs[point * MATRIX..][..block.count * FILTERS];
-        add_product(Strided { values: inputs, row: 1, column: FILTERS }, outputs, gradient);
+        add_product(Columns { values: inputs, step: FILTERS }, outputs, gradient);
         let to = &mut scratch.input_gradients[point * MATRIX..][..block.count * FILTERS];
-        to.fill(0.0);
-        let outputs = Strided { values: outputs, row: FILTERS, column: 1 };
-        add_product(outputs, filters.backward(point), to);
+        let outputs = Rows { values: outputs, step: FILTERS };
+        product(outputs, filters.backward(point), to);
     }
 }
 
@@ -198,7 +196,7 @@ pub(super) fn first_forward(first: &First, image: Image, pixels: &[f32], map: Ma
         }
         for (row, weight) in first.weight.chunks_exact(patch_row * FILTERS).enumerate() {
             let values = &pixels[(2 * y + row) * image.size * image.channels..];
-            add_product(Strided { values, row: 2 * image.channels, column: 1 }, weight, to);
+            add_product(Rows { values, step: 2 * image.channels }, weight, to);
         }
         for value in to {
             *value = value.max(0.0);
@@ -220,7 +218,7 @@ pub(super) fn first_backward(
         let output = &output[..map.size * FILTERS];
         for (row, weight) in weight.chunks_exact_mut(patch_row * FILTERS).enumerate() {
             let values = &pixels[(2 * y + row) * image.size * image.channels..];
-            add_product(Strided { values, row: 1, column: 2 * image.channels }, output, weight);
+            add_product(Columns { values, step: 2 * image.channels }, output, weight);
         }
     }
 }
@@ -247,9 +245,9 @@ pub(super) fn through_relu(map: Map, values: &[f32], gradient: &mut [f32], bias:
         beyond.fill(0.0);
         let gradient = gradient.as_chunks_mut::<FILTERS>().0.iter_mut();
         for (gradient, values) in gradient.zip(values.as_chunks::<FILTERS>().0) {
-            for ((gradient, value), sum) in gradient.iter_mut().zip(values).zip(&mut sums) {
-                *gradient = if *value > 0.0 { *gradient } else { 0.0 };
-                *sum += *gradient;
+            for i in 0..FILTERS {
+                gradient[i] = if values[i] > 0.0 { gradient[i] } else { 0.0 };
+                sums[i] += gradient[i];
             }
         }
     }
