@@ -22,7 +22,7 @@ use self::physics::Physics;
 use self::renderer::Renderers;
 pub use self::state::{ModelField, ModelValue, State};
 use self::task::{Task, TaskEntry};
-use crate::env::{Action, ActionSpec, Ended, Env, Frame, Spec, Step};
+use crate::env::{Action, ActionSpec, Ended, Env, Frame, Quality, Spec, Step};
 use crate::error::EnvError;
 
 /// Every task, domain by domain.
@@ -55,6 +55,7 @@ pub struct Dmc {
     task: Box<dyn Task>,
     renderers: Renderers,
     camera: usize,
+    quality: Quality,
     /// Simulation steps per env step.
     n_sub_steps: usize,
     /// Env steps of an episode.
@@ -103,6 +104,7 @@ impl Dmc {
             task,
             renderers: Renderers::default(),
             camera: entry.camera,
+            quality: Quality::default(),
             n_sub_steps,
             step_limit,
             env_step: 0,
@@ -197,7 +199,7 @@ impl Env for Dmc {
     }
 
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
-        self.renderers.draw(&mut self.physics, self.camera, frame)
+        self.renderers.draw(&mut self.physics, self.camera, self.quality, frame)
     }
 
     fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
@@ -207,5 +209,9 @@ impl Env for Dmc {
         }
         self.camera = camera;
         Ok(())
+    }
+
+    fn set_quality(&mut self, quality: Quality) {
+        self.quality = quality;
     }
 }

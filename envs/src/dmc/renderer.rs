@@ -5,19 +5,32 @@ use mujoco_rs::prelude::*;
 use mujoco_rs::renderer::MjRenderer;
 
 use super::physics::Physics;
-use crate::env::Frame;
+use crate::env::{Frame, Quality};
 use crate::error::EnvError;
 
-/// One renderer per picture size, each built when a picture of its size is first asked for, so that
-/// an environment that is never drawn needs no graphics driver.
-#[derive(Debug, Default)]
-pub(super) struct Renderers(Vec<SizedRenderer>);
+/// Side of [`Quality::Reduced`]'s shadow map, in texels; the suite's models ask for 2048.
+///
+/// On a processor, filling the suite's map takes half of a picture's time, and the triangles of
+/// round bodies, far smaller than a pixel, take most of the rest. These three numbers are the
+/// cheapest that kept 40 dB, and some margin, in all tasks' pictures along whole trajectories;
+/// docs/benchmarks/rendering.md has the comparison, and `make pictures` measures it again.
+const SHADOW_MAP: i32 = 896;
+/// Sides of [`Quality::Reduced`]'s cylinders and spheres; MuJoCo's default is 28.
+const SLICES: i32 = 20;
+/// Rings of [`Quality::Reduced`]'s cylinders and spheres; MuJoCo's default is 16.
+const STACKS: i32 = 8;
 
-#[derive(Debug)]
-struct SizedRenderer {
+/// One renderer per size and quality of pictures, each built when such a picture is first asked
+/// for, so that an environment that is never drawn needs no graphics driver.
+#[derive(Debug, Default)]
+pub(super) struct Renderers(Vec<(Look, MjRenderer)>);
+
+/// What a renderer is built for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Look {
     height: usize,
     width: usize,
-    renderer: MjRenderer,
+    quality: Quality,
 }
 
 impl Renderers {
@@ -32,10 +45,12 @@ impl Renderers {
         &mut self,
         physics: &mut Physics,
         camera: usize,
+        quality: Quality,
         frame: Frame<'_>,
     ) -> Result<(), EnvError> {
         frame.check()?;
-        let renderer = self.of_size(physics, frame.height, frame.width)?;
+        let look = Look { height: frame.height, width: frame.width, quality };
+        let renderer = self.of_look(physics, look)?;
         renderer.set_camera(MjvCamera::new_fixed(camera));
         renderer.sync_data(physics.data_mut()).map_err(failed)?;
         renderer.render().map_err(failed)?;
@@ -44,41 +59,44 @@ impl Renderers {
         Ok(())
     }
 
-    fn of_size(
-        &mut self,
-        physics: &mut Physics,
-        height: usize,
-        width: usize,
-    ) -> Result<&mut MjRenderer, EnvError> {
-        let known = self.0.iter().position(|sized| (sized.height, sized.width) == (height, width));
-        let at = match known {
+    fn of_look(&mut self, physics: &mut Physics, look: Look) -> Result<&mut MjRenderer, EnvError> {
+        let at = match self.0.iter().position(|&(known, _)| known == look) {
             Some(at) => at,
             None => {
-                self.0.push(SizedRenderer {
-                    height,
-                    width,
-                    renderer: build(physics, height, width)?,
-                });
+                self.0.push((look, build(physics, look)?));
                 self.0.len() - 1
             }
         };
-        Ok(&mut self.0[at].renderer)
+        Ok(&mut self.0[at].1)
     }
 }
 
-fn build(physics: &mut Physics, height: usize, width: usize) -> Result<MjRenderer, EnvError> {
-    // The off-screen buffer is made as large as the model says when the renderer is built.
-    let global = &mut physics.data_mut().model_vis_mut().global;
-    (global.offheight, global.offwidth) = (height as i32, width as i32);
+/// Builds a renderer. It takes its sizes and qualities from the model at that moment, so the model
+/// has the look's meanwhile and its own again afterwards.
+fn build(physics: &mut Physics, look: Look) -> Result<MjRenderer, EnvError> {
+    let own = physics.model().vis().clone();
+    let visual = physics.data_mut().model_vis_mut();
+    visual.global.offheight = look.height as i32;
+    visual.global.offwidth = look.width as i32;
+    match look.quality {
+        Quality::Model => {}
+        Quality::Reduced => {
+            let quality = &mut visual.quality;
+            quality.shadowsize = quality.shadowsize.min(SHADOW_MAP);
+            quality.numslices = quality.numslices.min(SLICES);
+            quality.numstacks = quality.numstacks.min(STACKS);
+        }
+    }
     let mut options = MjvOption::default();
     // dm_control does not draw the rays of range finders.
     options.flags[mjtVisFlag::mjVIS_RANGEFINDER as usize] = 0;
-    MjRenderer::builder()
-        .height(height as u32)
-        .width(width as u32)
+    let renderer = MjRenderer::builder()
+        .height(look.height as u32)
+        .width(look.width as u32)
         .opts(options)
-        .build(physics.model())
-        .map_err(failed)
+        .build(physics.model());
+    *physics.data_mut().model_vis_mut() = own;
+    renderer.map_err(failed)
 }
 
 /// The renderer's message with those of its causes, on one line.
