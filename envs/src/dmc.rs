@@ -5,6 +5,7 @@ mod ball_in_cup;
 mod cartpole;
 mod cheetah;
 mod finger;
+mod offscreen;
 mod physics;
 mod randomize;
 mod reacher;
@@ -19,7 +20,7 @@ mod walker;
 use rand::Rng;
 
 use self::physics::Physics;
-use self::renderer::Renderers;
+use self::renderer::Renderer;
 pub use self::state::{ModelField, ModelValue, State};
 use self::task::{Task, TaskEntry};
 use crate::env::{Action, ActionSpec, Ended, Env, Frame, Quality, Spec, Step};
@@ -53,7 +54,7 @@ pub struct Dmc {
     high: Vec<f64>,
     physics: Physics,
     task: Box<dyn Task>,
-    renderers: Renderers,
+    renderer: Renderer,
     camera: usize,
     quality: Quality,
     /// Simulation steps per env step.
@@ -102,7 +103,7 @@ impl Dmc {
             high,
             physics,
             task,
-            renderers: Renderers::default(),
+            renderer: Renderer::new(entry.reduced),
             camera: entry.camera,
             quality: Quality::default(),
             n_sub_steps,
@@ -199,7 +200,7 @@ impl Env for Dmc {
     }
 
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
-        self.renderers.draw(&mut self.physics, self.camera, self.quality, frame)
+        self.renderer.draw(&mut self.physics, self.camera, self.quality, frame)
     }
 
     fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {

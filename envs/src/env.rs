@@ -111,9 +111,9 @@ pub struct Frame<'a> {
 pub enum Quality {
     /// With the model's own settings: what dm_control draws, pixel for pixel.
     Model,
-    /// With a smaller shadow map and coarser round bodies, for agents, whose pictures are too small
-    /// to show the difference: a third of the work, and a peak signal-to-noise ratio of 40 dB or
-    /// more against [`Quality::Model`] in the pictures of 84 and 100 pixels a side that agents see.
+    /// For agents, whose pictures are too small to show the difference: half of the work or less,
+    /// and a peak signal-to-noise ratio of 40 dB or more against [`Quality::Model`] in pictures of
+    /// 84 and 100 pixels a side.
     #[default]
     Reduced,
 }
