@@ -9,7 +9,7 @@
 
 use rand::Rng;
 
-use crate::env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Spec, Step};
+use crate::env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Quality, Spec, Step};
 use crate::error::EnvError;
 
 /// Counts episodes and env steps. The reward of an env step is its number, from 1; the observation
@@ -167,6 +167,8 @@ impl Env for Counter {
             _ => Err(EnvError::Camera { id: self.spec.id.clone(), camera, count: 1 }),
         }
     }
+
+    fn set_quality(&mut self, _: Quality) {}
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod ball_in_cup;
 mod cartpole;
 mod cheetah;
 mod finger;
+mod offscreen;
 mod physics;
 mod randomize;
 mod reacher;
@@ -19,10 +20,10 @@ mod walker;
 use rand::Rng;
 
 use self::physics::Physics;
-use self::renderer::Renderers;
+use self::renderer::Renderer;
 pub use self::state::{ModelField, ModelValue, State};
 use self::task::{Task, TaskEntry};
-use crate::env::{Action, ActionSpec, Ended, Env, Frame, Spec, Step};
+use crate::env::{Action, ActionSpec, Ended, Env, Frame, Quality, Spec, Step};
 use crate::error::EnvError;
 
 /// Every task, domain by domain.
@@ -53,8 +54,9 @@ pub struct Dmc {
     high: Vec<f64>,
     physics: Physics,
     task: Box<dyn Task>,
-    renderers: Renderers,
+    renderer: Renderer,
     camera: usize,
+    quality: Quality,
     /// Simulation steps per env step.
     n_sub_steps: usize,
     /// Env steps of an episode.
@@ -101,8 +103,9 @@ impl Dmc {
             high,
             physics,
             task,
-            renderers: Renderers::default(),
+            renderer: Renderer::new(entry.reduced),
             camera: entry.camera,
+            quality: Quality::default(),
             n_sub_steps,
             step_limit,
             env_step: 0,
@@ -197,7 +200,7 @@ impl Env for Dmc {
     }
 
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
-        self.renderers.draw(&mut self.physics, self.camera, frame)
+        self.renderer.draw(&mut self.physics, self.camera, self.quality, frame)
     }
 
     fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
@@ -207,5 +210,9 @@ impl Env for Dmc {
         }
         self.camera = camera;
         Ok(())
+    }
+
+    fn set_quality(&mut self, quality: Quality) {
+        self.quality = quality;
     }
 }

@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`env`](mod@env): the contract between an environment and an agent
 //! - [`pixels`](Pixels): action repeat, one picture per agent step
+//! - [`similarity`](psnr): how alike two pictures are
 //! - [`catalog`](canonical): ids, and the list of all environments
 //! - [`dmc`]: the DeepMind Control Suite, one file per domain
 //! - [`counter`]: a test double whose pictures say where they come from
@@ -31,10 +32,12 @@ pub mod dmc;
 pub mod env;
 mod error;
 mod pixels;
+mod similarity;
 
 pub use catalog::{all, canonical, ids, make};
 pub use counter::Counter;
 pub use dmc::Dmc;
-pub use env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Spec, Step};
+pub use env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Quality, Spec, Step};
 pub use error::EnvError;
 pub use pixels::{PixelStep, Pixels};
+pub use similarity::psnr;

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::env::{Action, Ended, Env, FRAME_CHANNELS, Frame, Spec};
+use crate::env::{Action, Ended, Env, FRAME_CHANNELS, Frame, Quality, Spec};
 use crate::error::EnvError;
 
 /// What one agent step returns.
@@ -22,6 +22,7 @@ pub struct Pixels {
     action_repeat: u64,
     height: usize,
     width: usize,
+    quality: Quality,
     frame: Vec<u8>,
 }
 
@@ -49,7 +50,7 @@ impl Pixels {
         }
         Frame::check_size(height, width)?;
         let frame = vec![0; height * width * FRAME_CHANNELS];
-        Ok(Self { env, action_repeat, height, width, frame })
+        Ok(Self { env, action_repeat, height, width, quality: Quality::default(), frame })
     }
 
     /// Sees the environment from another camera.
@@ -59,6 +60,13 @@ impl Pixels {
     pub fn with_camera(mut self, camera: usize) -> Result<Self, EnvError> {
         self.env.set_camera(camera)?;
         Ok(self)
+    }
+
+    /// Sees the environment in pictures of another quality than [`Quality::Reduced`].
+    #[must_use]
+    pub fn with_quality(mut self, quality: Quality) -> Self {
+        self.quality = quality;
+        self
     }
 
     /// Starts a new episode and draws its first picture.
@@ -88,7 +96,8 @@ impl Pixels {
     }
 
     fn draw(&mut self) -> Result<(), EnvError> {
-        let Self { height, width, .. } = *self;
+        let Self { height, width, quality, .. } = *self;
+        self.env.set_quality(quality);
         self.env.render(Frame { pixels: &mut self.frame, height, width })
     }
 
@@ -115,11 +124,13 @@ impl Pixels {
         self.env.spec()
     }
 
-    /// Draws the present state at another size, such as for a film. [`Self::frame`] stays.
+    /// Draws the present state at another size and with the model's own settings, such as for a
+    /// film. [`Self::frame`] stays.
     ///
     /// # Errors
     /// As [`Env::render`].
     pub fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
+        self.env.set_quality(Quality::Model);
         self.env.render(frame)
     }
 }

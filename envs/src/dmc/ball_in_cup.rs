@@ -4,7 +4,7 @@ use rand::Rng;
 
 use super::physics::Physics;
 use super::randomize::{uniform, until_free_of_contacts};
-use super::task::{Parts, Task, TaskEntry};
+use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
@@ -15,6 +15,7 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     control_timestep: Some(0.02),
     action_repeat: 4,
     camera: 0,
+    reduced: Detail { shadow_map: 512, rings: 4 },
     rules: Catch::rules,
 }];
 

@@ -7,7 +7,7 @@ use rand::Rng;
 use super::physics::Physics;
 use super::randomize::normal;
 use super::rewards::{Sigmoid, Tolerance};
-use super::task::{Parts, Task, TaskEntry};
+use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
@@ -18,6 +18,7 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     control_timestep: None,
     action_repeat: 8,
     camera: 0,
+    reduced: Detail { shadow_map: 512, rings: 4 },
     rules: Swingup::rules,
 }];
 

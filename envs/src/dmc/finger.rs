@@ -7,7 +7,7 @@ use rand::Rng;
 use super::physics::Physics;
 use super::randomize::{randomize_joints, until_free_of_contacts};
 use super::state::ModelField;
-use super::task::{Parts, Task, TaskEntry};
+use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
@@ -18,6 +18,7 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     control_timestep: Some(0.02),
     action_repeat: 2,
     camera: 0,
+    reduced: Detail { shadow_map: 1024, rings: 6 },
     rules: Spin::rules,
 }];
 

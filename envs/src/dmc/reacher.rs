@@ -8,7 +8,7 @@ use super::physics::Physics;
 use super::randomize::{randomize_joints, uniform};
 use super::rewards::Tolerance;
 use super::state::ModelField;
-use super::task::{Parts, Task, TaskEntry};
+use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
@@ -19,6 +19,7 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     control_timestep: None,
     action_repeat: 4,
     camera: 0,
+    reduced: Detail { shadow_map: 1024, rings: 8 },
     rules: |physics| Reacher::rules(physics, 0.05),
 }];
 

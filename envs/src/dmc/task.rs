@@ -29,6 +29,18 @@ pub(super) trait Task: Debug {
     }
 }
 
+/// How much detail reduced pictures have: the cheapest that kept 42 dB in 200 states of whole
+/// episodes, 2 dB more than they promise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Detail {
+    /// Side of the shadow map, in texels; the suite's models ask for 2048. Where the camera looks
+    /// along the ground, a row of pixels is so deep that the least shift of a shadow's edge darkens
+    /// or lights all of it.
+    pub shadow_map: i32,
+    /// Rings of round bodies; MuJoCo's default is 16.
+    pub rings: i32,
+}
+
 /// One row of the suite's table.
 #[derive(Debug)]
 pub(super) struct TaskEntry {
@@ -45,6 +57,8 @@ pub(super) struct TaskEntry {
     pub action_repeat: u64,
     /// Camera of the pictures.
     pub camera: usize,
+    /// Detail of reduced pictures.
+    pub reduced: Detail,
     /// Looks up what the rules need in the model.
     pub rules: fn(&Physics) -> Result<Box<dyn Task>, EnvError>,
 }

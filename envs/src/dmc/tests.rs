@@ -1,13 +1,15 @@
 //! Episodes of all tasks: starts, ends, states, errors and pictures. That rewards, observations and
 //! pictures agree with dm_control is tested against its numbers elsewhere.
 
+mod pictures;
+
 use std::f64::consts::PI;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Dmc, ModelField, State, ids};
-use crate::env::{Action, ActionSpec, Ended, Env, Frame};
+use crate::env::{Action, ActionSpec, Ended, Env};
 use crate::error::EnvError;
 
 fn make(id: &str) -> Dmc {
@@ -294,55 +296,4 @@ fn a_state_of_another_model_is_refused() {
     let expected = EnvError::StateLength { field: "qpos", expected: 2, got: 9 };
     assert_eq!(env.set_state(&state), Err(expected));
     assert!(env.step(Action::Continuous(&[0.0])).is_err(), "no episode is running");
-}
-
-fn picture(env: &mut Dmc, height: usize, width: usize) -> Vec<u8> {
-    let mut pixels = vec![0; height * width * 3];
-    let frame = Frame { pixels: &mut pixels, height, width };
-    env.render(frame).expect("software rendering works here");
-    pixels
-}
-
-#[test]
-fn pictures_follow_the_state_the_size_and_the_camera() {
-    let mut env = started("dmc:reacher-easy", 1);
-    let (square, wide) = (picture(&mut env, 32, 32), picture(&mut env, 24, 40));
-    assert_eq!(picture(&mut env, 32, 32), square, "sizes disturb each other");
-    assert_eq!(picture(&mut env, 24, 40), wide, "sizes disturb each other");
-    // The target lies elsewhere, and nothing else has moved.
-    let mut moved = env.state();
-    for value in moved.model.iter_mut().filter(|value| value.field == ModelField::GeomPos) {
-        value.value = -value.value;
-    }
-    env.set_state(&moved).expect("the state fits");
-    assert_ne!(picture(&mut env, 32, 32), square);
-    env.set_camera(1).expect("the model has two cameras");
-    let other = picture(&mut env, 32, 32);
-    env.set_camera(0).expect("the model has two cameras");
-    assert_ne!(picture(&mut env, 32, 32), other);
-    let expected = EnvError::Camera { id: "dmc:reacher-easy".to_owned(), camera: 2, count: 2 };
-    assert_eq!(env.set_camera(2), Err(expected));
-}
-
-#[test]
-fn a_picture_has_its_top_row_first() {
-    // The sky is above the ground: the upper rows are bluer and the lower ones hold the floor.
-    let mut env = started("dmc:cartpole-swingup", 0);
-    let pixels = picture(&mut env, 40, 40);
-    let sum = |rows: std::ops::Range<usize>, channel: usize| {
-        let rows = &pixels[rows.start * 120..rows.end * 120];
-        rows.iter().skip(channel).step_by(3).map(|&byte| f64::from(byte)).sum::<f64>()
-    };
-    assert!(sum(0..8, 2) > sum(32..40, 2), "{} {}", sum(0..8, 2), sum(32..40, 2));
-}
-
-#[test]
-fn a_buffer_of_another_size_is_refused() {
-    let mut env = started("dmc:cartpole-swingup", 0);
-    let mut pixels = [0; 10];
-    let frame = Frame { pixels: &mut pixels, height: 2, width: 2 };
-    let expected = EnvError::FrameBuffer { height: 2, width: 2, expected: 12, got: 10 };
-    assert_eq!(env.render(frame), Err(expected));
-    let frame = Frame { pixels: &mut [], height: 0, width: 2 };
-    assert!(matches!(env.render(frame), Err(EnvError::FrameSize { .. })));
 }

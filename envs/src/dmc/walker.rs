@@ -5,7 +5,7 @@ use rand::Rng;
 use super::physics::Physics;
 use super::randomize::randomize_joints;
 use super::rewards::{Sigmoid, Tolerance};
-use super::task::{Parts, Task, TaskEntry};
+use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
@@ -16,6 +16,7 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     control_timestep: Some(0.025),
     action_repeat: 2,
     camera: 0,
+    reduced: Detail { shadow_map: 2048, rings: 6 },
     rules: |physics| Walker::rules(physics, 1.0),
 }];
 
