@@ -139,9 +139,8 @@ pub(super) fn along_columns<T: Transform<N, M>, const N: usize, const M: usize>(
         for (y, position) in positions.iter_mut().enumerate() {
             *position = lane(values, y * row + x * column);
         }
-        let column = T::apply(positions);
-        for y in 0..M {
-            half[y][x] = column[y];
+        for (row, value) in half.iter_mut().zip(T::apply(positions)) {
+            row[x] = value;
         }
     }
     half
