@@ -133,11 +133,11 @@ fn wrong_values_say_what_is_expected() {
         ("train.seed=-1", "train.seed = -1 is not a whole number from 0 to 2^63 - 1"),
         (
             "agent.precision=half",
-            "agent.precision = \"half\" is not \"auto\", \"float32\", \"bfloat16\" or \"float64\"",
+            "agent.precision = \"half\" is not one of \"auto\", \"float32\", \"bfloat16\", \"float64\"",
         ),
         (
             "agent.precision=16",
-            "agent.precision = 16 is not \"auto\", \"float32\", \"bfloat16\" or \"float64\"",
+            "agent.precision = 16 is not one of \"auto\", \"float32\", \"bfloat16\", \"float64\"",
         ),
     ];
     for (set, expected) in cases {
