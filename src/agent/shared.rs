@@ -2,7 +2,7 @@
 //! pass of the query encoder over the observations serves critic, actor and contrast.
 //!
 //! What is kept: the critic's and the contrastive gradient stay apart, and each moves the encoder by
-//! its own Adam steps. What differs from [`paper`](super::paper): all gradients of the encoder, and
+//! its own Adam steps. What differs from `paper`: all gradients of the encoder, and
 //! the features and latent vectors that the actor's loss sees, are those of the parameters before
 //! the update, where the authors compute each part's with the parameters that the part before it
 //! left. Of the convolutions' passes over a batch four remain (one of them recorded) where the
