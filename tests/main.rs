@@ -7,5 +7,6 @@ mod fixtures;
 mod gradient_flow;
 mod memory;
 mod parity;
+mod replay_codec;
 mod tensorboard;
 mod tidy;
