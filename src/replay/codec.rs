@@ -15,8 +15,8 @@ use curl_envs::FRAME_CHANNELS;
 use lz4::block::{self, CompressionMode};
 use thiserror::Error;
 
-/// How hard LZ4 searches. Higher levels take longer, for a gain below 1 %; decoding is as fast.
-const LEVEL: i32 = 9;
+/// How hard LZ4 searches: twice as long for 1 % fewer bytes, one level up. Decoding is as fast at all.
+const LEVEL: i32 = 6;
 
 /// What a row is the difference from.
 mod reference {
