@@ -26,7 +26,7 @@ use crate::steps::Steps;
 
 pub use folder::Checkpoints;
 
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 const ABOUT: &str = "checkpoint.toml";
 const CONFIG: &str = "config.toml";
 const TENSORS: &str = "agent.safetensors";

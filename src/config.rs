@@ -55,6 +55,19 @@ pub struct EnvConfig {
 pub struct ReplayConfig {
     /// Transitions kept; the oldest is overwritten.
     pub capacity: Count,
+    pub codec: ReplayCodec,
+}
+
+/// How the frames of the replay are stored. What is sampled is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplayCodec {
+    /// As they are.
+    Raw,
+    /// As compressed differences from key frames.
+    Delta,
+    /// Raw if the full replay then fits in half of the memory that is available.
+    Auto,
 }
 
 /// Networks, losses and optimisers of the agent (CURL paper, Table 3).

@@ -6,8 +6,8 @@ use std::fs;
 use curl_envs::FRAME_CHANNELS;
 use thiserror::Error;
 
-use crate::config::{Config, CriticGradient, Objective, Precision};
-use crate::replay::ReplayShape;
+use crate::config::{Config, CriticGradient, Objective, Precision, ReplayCodec};
+use crate::replay::{Replay, ReplayShape};
 
 /// What the program takes before it does anything: libraries, simulator, renderer.
 const PROGRAM_BYTES: f64 = 350e6;
@@ -26,17 +26,30 @@ pub struct Forecast {
     pub update: f64,
 }
 
+/// What the full replay will take, by what its frames have taken so far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// Bytes of a stored frame.
+    pub frame_bytes: f64,
+    pub forecast: Forecast,
+}
+
 /// The machine cannot hold the run.
 #[derive(Debug, Error)]
 #[error(
-    "the run needs {forecast}, but only {} are available: lower replay.capacity (now {capacity}), \
+    "the run needs {forecast}, but only {} are available: {}lower replay.capacity (now {capacity}), \
      train.batch_size or the sizes of images and networks, or close other programs",
-    gigabytes(*available as f64)
+    gigabytes(*available as f64),
+    match codec {
+        ReplayCodec::Raw => "set replay.codec = \"auto\", ",
+        ReplayCodec::Delta | ReplayCodec::Auto => "",
+    }
 )]
 pub struct NotEnoughMemory {
     forecast: Forecast,
     available: u64,
     capacity: u64,
+    codec: ReplayCodec,
 }
 
 impl Forecast {
@@ -60,11 +73,28 @@ impl Forecast {
     pub fn check(&self, config: &Config) -> Result<(), NotEnoughMemory> {
         match available_bytes() {
             Some(available) if self.total() > available as f64 => {
-                let capacity = config.replay.capacity.get();
-                Err(NotEnoughMemory { forecast: *self, available, capacity })
+                let (capacity, codec) = (config.replay.capacity.get(), config.replay.codec);
+                Err(NotEnoughMemory { forecast: *self, available, capacity, codec })
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Measured {
+    /// Corrects the forecast of a run from its replay, which holds a frame at least.
+    pub fn new(config: &Config, replay: &Replay) -> Self {
+        let frame_bytes = replay.frame_bytes() as f64 / replay.frames() as f64;
+        let shape = replay.shape();
+        let forecast =
+            Forecast { replay: shape.bytes_at(frame_bytes), ..Forecast::new(config, shape) };
+        Self { frame_bytes, forecast }
+    }
+
+    /// By how much the full run exceeds the memory that this process has and can still get.
+    pub fn shortage(&self, resident: u64, available: u64) -> Option<f64> {
+        let shortage = self.forecast.total() - (resident as f64 + available as f64);
+        (shortage > 0.0).then_some(shortage)
     }
 }
 
@@ -143,7 +173,8 @@ fn kibibytes(text: &str, key: &str) -> Option<u64> {
     Some(value * 1024)
 }
 
-fn gigabytes(bytes: f64) -> String {
+/// Bytes for people to read.
+pub fn gigabytes(bytes: f64) -> String {
     format!("{:.1} GB", bytes / 1e9)
 }
 

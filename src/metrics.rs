@@ -14,7 +14,7 @@
 //!
 //! | tags | written |
 //! |---|---|
-//! | `train/episode_reward`, `train/episode_length`, `train/buffer_size` | at each episode's end |
+//! | `train/episode_reward`, `train/episode_length`, `train/buffer_size`, `replay/bytes` | at each episode's end |
 //! | `time/env_steps_per_second`, `time/updates_per_second`, `time/total_seconds`, `time/resident_mib`, `time/agent_step`, `time/update`, `time/episode` | at each episode's end |
 //! | `loss/<name>` | with each [`Metrics::losses`] |
 //! | `eval/episode_reward`, `eval/episode_reward_std`, `eval/episode_length` | after each evaluation |
@@ -50,6 +50,8 @@ pub struct Episode {
     pub length: u64,
     /// Transitions in the replay at its end.
     pub replay_size: u64,
+    /// Bytes of memory that their frames take.
+    pub replay_bytes: u64,
 }
 
 /// An evaluation that has ended.
@@ -162,6 +164,7 @@ impl Metrics {
             time.push(("resident_mib", bytes as f64 / f64::from(1 << 20)));
         }
         self.events.scalars(steps, "train", &train)?;
+        self.events.scalars(steps, "replay", &[("bytes", episode.replay_bytes as f64)])?;
         self.events.scalars(steps, "time", &time)?;
         let measured = Measured { fps: rates.env_steps_per_second, total_seconds };
         self.train.row(steps, episode, measured)

@@ -6,66 +6,30 @@
 //! the next one the stack up to the frame after it. Before an episode's start the first frame
 //! repeats.
 
-use curl_envs::{Ended, FRAME_CHANNELS};
+pub mod codec;
+mod delta;
+mod frames;
+mod raw;
+mod shape;
+
+use std::cell::RefCell;
+
+use curl_envs::Ended;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-use crate::augment::{Corner, Crop};
-use crate::batch::{Batch, BatchShape};
+use crate::augment::Corner;
+use crate::batch::Batch;
 use crate::nn::slice::{bytes_mut, floats_mut};
 
-/// What the replay holds and how it is sampled.
-#[derive(Clone, Copy, Debug)]
-pub struct ReplayShape {
-    /// Transitions kept.
-    pub capacity: usize,
-    /// Agent steps of a full episode, where it has a time limit. Each episode needs one more slot
-    /// than it has transitions.
-    pub episode_len: Option<usize>,
-    /// Frames of a stack.
-    pub stack: usize,
-    /// Dimensions of an action.
-    pub action: usize,
-    pub crop: Crop,
-}
-
-impl ReplayShape {
-    /// Slots of the ring: one a transition, one for the end of each episode, and the history of the
-    /// oldest transition.
-    pub fn slots(&self) -> usize {
-        let episodes =
-            self.episode_len.map_or(self.capacity / 16, |len| self.capacity / len.max(1)) + 2;
-        self.capacity.saturating_add(episodes).saturating_add(self.stack)
-    }
-
-    /// Bytes that the full replay takes, as a number that no setting overflows.
-    pub fn bytes(&self) -> f64 {
-        let side = self.crop.frame as f64;
-        let numbers = self.action * size_of::<f32>() + size_of::<Slot>();
-        self.slots() as f64 * (side * side * FRAME_CHANNELS as f64 + numbers as f64)
-    }
-
-    pub fn frame_bytes(&self) -> usize {
-        self.crop.frame * self.crop.frame * FRAME_CHANNELS
-    }
-
-    /// The sizes of a batch of so many samples.
-    pub fn batch(&self, size: usize) -> BatchShape {
-        BatchShape {
-            size,
-            image: self.crop.image,
-            channels: FRAME_CHANNELS * self.stack,
-            action: self.action,
-        }
-    }
-}
+use frames::{Frames, Scratch};
+pub use shape::{Codec, ReplayShape};
 
 /// Stored experience.
 #[derive(Debug)]
 pub struct Replay {
     shape: ReplayShape,
-    /// slots x frame bytes.
-    frames: Vec<u8>,
+    frames: Frames,
     /// slots x action dimensions.
     actions: Vec<f32>,
     slots: Vec<Slot>,
@@ -106,7 +70,7 @@ impl Replay {
         let slots = shape.slots();
         Self {
             shape,
-            frames: vec![0; slots * shape.frame_bytes()],
+            frames: Frames::new(&shape),
             actions: vec![0.0; slots * shape.action],
             slots: vec![Slot::default(); slots],
             written: 0,
@@ -126,6 +90,16 @@ impl Replay {
 
     pub fn shape(&self) -> &ReplayShape {
         &self.shape
+    }
+
+    /// Bytes of memory that the stored frames take.
+    pub fn frame_bytes(&self) -> usize {
+        self.frames.used()
+    }
+
+    /// Stored frames, readable or about to be overwritten.
+    pub fn frames(&self) -> usize {
+        self.slots.len().min(self.written as usize)
     }
 
     /// Stores the first frame of an episode.
@@ -158,8 +132,7 @@ impl Replay {
         }
         let index = self.index(self.written);
         self.slots[index] = Slot { position, transition: None };
-        let len = self.shape.frame_bytes();
-        self.frames[index * len..(index + 1) * len].copy_from_slice(frame);
+        self.frames.push(frame, position == 0);
         self.written += 1;
     }
 
@@ -179,30 +152,13 @@ impl Replay {
         (number % self.slots.len() as u64) as usize
     }
 
-    fn frame(&self, number: u64) -> &[u8] {
-        let (index, len) = (self.index(number), self.shape.frame_bytes());
-        &self.frames[index * len..(index + 1) * len]
-    }
-
-    /// The frames of the stack that ends with a slot, oldest first.
-    fn stack(&self, number: u64) -> Vec<&[u8]> {
-        let position = u64::from(self.slots[self.index(number)].position);
-        let back = (0..self.shape.stack as u64).rev();
-        back.map(|back| self.frame(number - back.min(position))).collect()
-    }
-
     /// Fills a batch with transitions drawn uniformly, with replacement. Images are cut straight
     /// from the stored frames. A sample's query, key and next image have a crop position each.
     pub fn sample(&self, batch: &mut Batch, rng: &mut impl Rng) {
         assert!(!self.is_empty(), "the warm-up stores transitions before the first batch");
         let drawn: Vec<Drawn> = (0..batch.shape.size).map(|_| self.draw(rng)).collect();
         self.copy_outcomes(&drawn, batch);
-        let part_len = batch.shape.image_bytes();
-        let (query, rest) = bytes_mut(&mut batch.images).split_at_mut(part_len);
-        let (key, next) = rest.split_at_mut(part_len);
-        self.cut_images(&drawn, query, |drawn| (drawn.number, drawn.query));
-        self.cut_images(&drawn, key, |drawn| (drawn.number, drawn.key));
-        self.cut_images(&drawn, next, |drawn| (drawn.number + 1, drawn.next));
+        self.cut_images(&drawn, batch);
     }
 
     fn draw(&self, rng: &mut impl Rng) -> Drawn {
@@ -237,16 +193,40 @@ impl Replay {
         }
     }
 
-    fn cut_images(
-        &self,
-        drawn: &[Drawn],
-        images: &mut [u8],
-        place: impl Fn(&Drawn) -> (u64, Corner) + Sync,
-    ) {
-        let image_len = images.len() / drawn.len();
-        images.par_chunks_exact_mut(image_len).zip(drawn).for_each(|(image, drawn)| {
-            let (number, corner) = place(drawn);
-            self.shape.crop.cut(&self.stack(number), corner, image);
+    fn cut_images(&self, drawn: &[Drawn], batch: &mut Batch) {
+        let len = batch.shape.image_bytes() / batch.shape.size;
+        let (queries, rest) = bytes_mut(&mut batch.images).split_at_mut(len * drawn.len());
+        let (keys, nexts) = rest.split_at_mut(len * drawn.len());
+        let [queries, keys, nexts] =
+            [queries, keys, nexts].map(|images| images.par_chunks_exact_mut(len));
+        queries.zip(keys).zip(nexts).zip(drawn).for_each(|(((query, key), next), drawn)| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let frames = self.frames_of(drawn.number, scratch);
+                let crop = self.shape.crop;
+                let (last, next_last) = (frames.len() - 2, frames.len() - 1);
+                let observation = self.stack(&frames, last);
+                crop.cut(&observation, drawn.query, query);
+                crop.cut(&observation, drawn.key, key);
+                crop.cut(&self.stack(&frames, next_last), drawn.next, next);
+            });
         });
     }
+
+    /// The frames of a transition's two stacks, oldest first: each once, and none from before the
+    /// episode.
+    fn frames_of<'a>(&'a self, number: u64, scratch: &'a mut Scratch) -> Vec<&'a [u8]> {
+        let position = u64::from(self.slots[self.index(number)].position);
+        let history = position.min(self.shape.stack as u64 - 1);
+        self.frames.get(number - history..number + 2, scratch)
+    }
+
+    /// The stack that ends with one of some frames. Their first repeats where they do not reach back
+    /// far enough.
+    fn stack<'a>(&self, frames: &[&'a [u8]], last: usize) -> Vec<&'a [u8]> {
+        (0..self.shape.stack).rev().map(|back| frames[last.saturating_sub(back)]).collect()
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }

@@ -1,5 +1,6 @@
 //! The training loop: act, store, update, evaluate, record, checkpoint.
 
+mod forecast;
 mod media;
 
 use std::path::PathBuf;
@@ -130,6 +131,7 @@ struct Run<'a> {
     media: Schedule,
     /// Of the latest update that had them, so that a record is complete whatever the cadences are.
     actor_losses: Option<ActorLosses>,
+    forecast: forecast::Correction,
     evaluations: u64,
     last_evaluation: Option<(u64, EvalReport)>,
 }
@@ -153,6 +155,7 @@ impl<'a> Run<'a> {
             scalars: Schedule::new(config.log.scalars_every_updates.get()),
             media: Schedule::new(config.log.media_every_updates.get()),
             actor_losses: None,
+            forecast: forecast::Correction::default(),
             evaluations: 0,
             last_evaluation: None,
             parts,
@@ -219,15 +222,23 @@ impl<'a> Run<'a> {
         self.steps.env_step += step.env_steps;
         self.parts.metrics.progress(&self.steps);
         if step.ended.is_some() {
-            self.steps.episode += 1;
-            let episode = Episode {
-                episode_return: self.episode_return,
-                length: self.episode_length,
-                replay_size: self.parts.replay.len() as u64,
-            };
-            self.parts.metrics.episode(&self.steps, &episode)?;
+            self.end_episode()?;
             self.start_episode()?;
         }
+        Ok(())
+    }
+
+    fn end_episode(&mut self) -> Result<(), TrainError> {
+        self.steps.episode += 1;
+        let Parts { replay, metrics, .. } = &mut self.parts;
+        let episode = Episode {
+            episode_return: self.episode_return,
+            length: self.episode_length,
+            replay_size: replay.len() as u64,
+            replay_bytes: replay.frame_bytes() as u64,
+        };
+        metrics.episode(&self.steps, &episode)?;
+        self.forecast.episode_ended(self.config, replay, self.steps.episode, metrics);
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use curl_rl::batch::Batch;
 use curl_rl::config::Augmentation;
 use curl_rl::frame_stack::FrameStack;
 use curl_rl::random::{Purpose, Streams};
-use curl_rl::replay::{Replay, ReplayShape};
+use curl_rl::replay::{Codec, Replay, ReplayShape};
 use tch::{Kind, Tensor};
 
 const FRAME: usize = 20;
@@ -21,9 +21,11 @@ const IMAGE: usize = 12;
 const STACK: usize = 3;
 const REPEAT: u64 = 2;
 
-fn shape(capacity: usize) -> ReplayShape {
+const CODECS: [Codec; 2] = [Codec::Raw, Codec::Delta];
+
+fn shape(capacity: usize, codec: Codec) -> ReplayShape {
     let crop = Crop { frame: FRAME, image: IMAGE, augmentation: Augmentation::Crop };
-    ReplayShape { capacity, episode_len: Some(5), stack: STACK, action: 2, crop }
+    ReplayShape { capacity, episode_len: Some(5), stack: STACK, action: 2, crop, codec }
 }
 
 /// The action that marks an agent step.
@@ -129,19 +131,21 @@ fn check_order(samples: &[Sample], calendar: &[(u64, usize)]) {
 
 #[test]
 fn stacks_are_neighbours_of_one_episode() {
-    let mut replay = Replay::new(shape(200));
-    play(&mut replay, &[10, 6], Ended::TimeLimit, 100);
-    assert_eq!(replay.len(), 100);
-    let samples = sample(&replay, 100);
-    check_order(&samples, &calendar(&[5, 3], 100));
-    let drawn: BTreeSet<usize> = samples.iter().map(|sample| sample.agent_step).collect();
-    assert_eq!(drawn, (0..100).collect(), "every transition is drawn, none of them twice as much");
-    assert!(samples.iter().all(|sample| sample.not_done == 1.0), "a time limit bootstraps");
+    for codec in CODECS {
+        let mut replay = Replay::new(shape(200, codec));
+        play(&mut replay, &[10, 6], Ended::TimeLimit, 100);
+        assert_eq!(replay.len(), 100);
+        let samples = sample(&replay, 100);
+        check_order(&samples, &calendar(&[5, 3], 100));
+        let drawn: BTreeSet<usize> = samples.iter().map(|sample| sample.agent_step).collect();
+        assert_eq!(drawn, (0..100).collect(), "every transition is drawn");
+        assert!(samples.iter().all(|sample| sample.not_done == 1.0), "a time limit bootstraps");
+    }
 }
 
 #[test]
 fn draws_are_uniform() {
-    let mut replay = Replay::new(shape(200));
+    let mut replay = Replay::new(shape(200, Codec::Raw));
     play(&mut replay, &[10, 6], Ended::TimeLimit, 40);
     let mut counts = BTreeMap::<usize, usize>::new();
     let samples = sample(&replay, 250);
@@ -152,7 +156,7 @@ fn draws_are_uniform() {
 
 #[test]
 fn only_a_termination_stops_the_bootstrap() {
-    let mut replay = Replay::new(shape(200));
+    let mut replay = Replay::new(shape(200, Codec::Raw));
     play(&mut replay, &[10, 6], Ended::Terminated, 50);
     let calendar = calendar(&[5, 3], 50);
     for sample in sample(&replay, 50) {
@@ -166,7 +170,7 @@ fn only_a_termination_stops_the_bootstrap() {
 fn the_oldest_transitions_make_room() {
     let capacity = 23;
     for agent_steps in 40..60 {
-        let mut replay = Replay::new(shape(capacity));
+        let mut replay = Replay::new(shape(capacity, CODECS[agent_steps % 2]));
         play(&mut replay, &[10, 6], Ended::TimeLimit, agent_steps);
         assert_eq!(replay.len(), capacity);
         let samples = sample(&replay, 30);
@@ -180,15 +184,17 @@ fn the_oldest_transitions_make_room() {
 /// holds fewer transitions, and all of them whole.
 #[test]
 fn very_short_episodes_take_the_room_of_transitions() {
-    let mut replay = Replay::new(shape(23));
-    play(&mut replay, &[2], Ended::Terminated, 60);
-    assert!(replay.len() < 23 && replay.len() > 10, "{}", replay.len());
-    check_order(&sample(&replay, 10), &calendar(&[1], 60));
+    for codec in CODECS {
+        let mut replay = Replay::new(shape(23, codec));
+        play(&mut replay, &[2], Ended::Terminated, 60);
+        assert!(replay.len() < 23 && replay.len() > 10, "{}", replay.len());
+        check_order(&sample(&replay, 10), &calendar(&[1], 60));
+    }
 }
 
 #[test]
 fn one_position_a_sample_and_image_shared_by_its_frames() {
-    let mut replay = Replay::new(shape(200));
+    let mut replay = Replay::new(shape(200, Codec::Raw));
     play(&mut replay, &[10, 6], Ended::TimeLimit, 100);
     let corner = |stamp: &Stamp| (stamp.row, stamp.column);
     let samples = sample(&replay, 100);
@@ -217,7 +223,7 @@ fn acting_sees_the_centre_of_the_newest_frames() {
     let counter = Counter::new(2, &[100], Ended::TimeLimit);
     let mut env = Pixels::new(Box::new(counter), REPEAT, FRAME).expect("the size is possible");
     let mut rng = Streams::new(0).stream(Purpose::TrainEpisode, 0);
-    let mut stack = FrameStack::new(shape(1).crop, STACK);
+    let mut stack = FrameStack::new(shape(1, Codec::Raw).crop, STACK);
     env.reset(&mut rng).expect("a counter can be reset");
     stack.start(env.frame());
     for position in 0..5 {

@@ -7,6 +7,7 @@ mod fixtures;
 mod gradient_flow;
 mod memory;
 mod parity;
+mod replay_codec;
 mod shared_update;
 mod tensorboard;
 mod tidy;

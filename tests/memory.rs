@@ -3,7 +3,7 @@
 use curl_rl::agent::Agent;
 use curl_rl::config::Config;
 use curl_rl::memory::Forecast;
-use curl_rl::replay::ReplayShape;
+use curl_rl::replay::{Codec, ReplayShape};
 use curl_rl::train::crop;
 use tch::Device;
 
@@ -16,6 +16,7 @@ fn shape(config: &Config, episode_len: usize) -> ReplayShape {
         stack: config.env.frame_stack.len(),
         action: 1,
         crop: crop(config),
+        codec: Codec::Raw,
     }
 }
 

@@ -62,8 +62,12 @@ fn write_run(run_dir: &Path, weights: &[f32], rgb: &[u8]) {
             episode: u64::from(episode),
         };
         metrics.losses(&steps, &[("critic", 0.1 * number), ("actor", f64::NAN)]).unwrap();
-        let ended =
-            Episode { episode_return: 1.7 * number, length: 1000, replay_size: env_step / 8 };
+        let ended = Episode {
+            episode_return: 1.7 * number,
+            length: 1000,
+            replay_size: env_step / 8,
+            replay_bytes: env_step * 30,
+        };
         metrics.episode(&steps, &ended).unwrap();
         let returns = [number, number + 2.0];
         let evaluation =
@@ -89,6 +93,7 @@ fn expected_scalars() -> BTreeMap<&'static str, Value> {
         ("train/episode_reward", points(|n| 1.7 * n)),
         ("train/episode_length", points(|_| 1000.0)),
         ("train/buffer_size", points(|n| 125.0 * n)),
+        ("replay/bytes", points(|n| 30_000.0 * n)),
         ("time/agent_step", points(|n| 125.0 * n)),
         ("time/update", points(|n| 125.0 * n - 100.0)),
         ("time/episode", points(|n| n)),

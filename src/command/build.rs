@@ -4,9 +4,9 @@ use curl_envs::{ActionSpec, Pixels, Spec};
 use tch::{Cuda, Device};
 
 use crate::agent::Agent;
-use crate::config::{self, Config, ConfigError};
-use crate::memory::Forecast;
-use crate::replay::ReplayShape;
+use crate::config::{self, Config, ConfigError, ReplayCodec};
+use crate::memory::{Forecast, available_bytes};
+use crate::replay::{Codec, ReplayShape};
 use crate::train::crop;
 
 /// Makes the environment that a configuration names, as its agent sees it.
@@ -21,13 +21,30 @@ pub(super) fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, 
         return Err(ConfigError::DiscreteActions { env: spec.id.clone() });
     };
     let repeat = config.env.action_repeat.get();
-    Ok(ReplayShape {
+    let raw = ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: spec.time_limit.map(|limit| limit.div_ceil(repeat) as usize),
         stack: config.env.frame_stack.len(),
         action: low.len(),
         crop: crop(config),
-    })
+        codec: Codec::Raw,
+    };
+    let codec = Codec::choose(config.replay.codec, raw.bytes(), available_bytes());
+    Ok(ReplayShape { codec, ..raw })
+}
+
+/// How the replay stores its frames, and why if that was left open.
+pub(super) fn storage(config: &Config, shape: &ReplayShape) -> String {
+    let frames = match shape.codec {
+        Codec::Raw => "raw frames",
+        Codec::Delta => "frames as compressed differences",
+    };
+    let reason = match (config.replay.codec, shape.codec) {
+        (ReplayCodec::Auto, Codec::Raw) => ", which fit in half of the available memory",
+        (ReplayCodec::Auto, Codec::Delta) => ": raw ones would not fit in half of the memory",
+        (ReplayCodec::Raw | ReplayCodec::Delta, _) => "",
+    };
+    format!("stores {frames}{reason}")
 }
 
 /// The memory that a run needs, if the machine has it.

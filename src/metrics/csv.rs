@@ -180,7 +180,8 @@ mod tests {
     use super::*;
 
     const STEPS: Steps = Steps { env_step: 2000, agent_step: 250, update: 150, episode: 2 };
-    const EPISODE: Episode = Episode { episode_return: 12.5, length: 1000, replay_size: 250 };
+    const EPISODE: Episode =
+        Episode { episode_return: 12.5, length: 1000, replay_size: 250, replay_bytes: 0 };
     const MEASURED: Measured = Measured { fps: 99.999, total_seconds: 20.0004 };
     const HEADER: &str = "frame,step,episode,episode_reward,episode_length,buffer_size,fps,\
                           total_time,batch_reward,critic_loss,actor_loss,alpha_loss,alpha_value,\

@@ -11,7 +11,8 @@ fn write_everything(run_dir: &Path) -> PathBuf {
     let mut metrics = Metrics::create(run_dir, 10_000).unwrap();
     metrics.progress(&STEPS);
     metrics.losses(&STEPS, &[("critic", 0.25), ("contrast", f64::NAN)]).unwrap();
-    let episode = Episode { episode_return: 12.5, length: 1000, replay_size: 125 };
+    let episode =
+        Episode { episode_return: 12.5, length: 1000, replay_size: 125, replay_bytes: 5000 };
     metrics.episode(&STEPS, &episode).unwrap();
     let evaluation =
         Evaluation { returns: &[1.0, 3.0], mean_length: 1000.0, elapsed: Duration::ZERO };
@@ -33,14 +34,15 @@ fn every_record_comes_back() {
     let mut log = EventLog::new(write_everything(folder.path()));
     let news = log.read().unwrap();
     assert!(news.damage.is_empty());
-    // The version, losses, train, time, eval, histogram and image.
-    assert_eq!(log.records(), 7);
+    // The version, losses, train, replay, time, eval, histogram and image.
+    assert_eq!(log.records(), 8);
     let values: HashMap<_, _> = news.scalars.iter().map(|s| (s.tag.as_str(), s.value)).collect();
     for (tag, value) in [
         ("loss/critic", 0.25),
         ("train/episode_reward", 12.5),
         ("train/episode_length", 1000.0),
         ("train/buffer_size", 125.0),
+        ("replay/bytes", 5000.0),
         ("time/agent_step", 125.0),
         ("time/update", 25.0),
         ("time/episode", 1.0),

@@ -1,0 +1,97 @@
+//! What a replay holds, and what that will take.
+
+use curl_envs::FRAME_CHANNELS;
+
+use super::Slot;
+use crate::augment::Crop;
+use crate::batch::BatchShape;
+use crate::config::ReplayCodec;
+
+/// Bytes of a frame as a difference, by those of the frame itself: what the worst of the six
+/// benchmark tasks takes (docs/benchmarks/replay.md), and a little more.
+const DELTA_SHARE: f64 = 0.33;
+
+/// How frames are stored. What is sampled is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// As they are.
+    Raw,
+    /// As compressed differences from key frames.
+    Delta,
+}
+
+impl Codec {
+    /// What a configuration asks for, where a replay of raw frames takes `raw_bytes` and so many are
+    /// available, if the system tells.
+    pub fn choose(asked: ReplayCodec, raw_bytes: f64, available: Option<u64>) -> Self {
+        match asked {
+            ReplayCodec::Raw => Self::Raw,
+            ReplayCodec::Delta => Self::Delta,
+            ReplayCodec::Auto if available.is_some_and(|bytes| raw_bytes <= bytes as f64 / 2.0) => {
+                Self::Raw
+            }
+            ReplayCodec::Auto => Self::Delta,
+        }
+    }
+
+    /// Bytes of a stored frame by those of the frame, as a forecast that errs upwards.
+    fn share(self) -> f64 {
+        match self {
+            Self::Raw => 1.0,
+            Self::Delta => DELTA_SHARE,
+        }
+    }
+}
+
+/// What the replay holds and how it is sampled.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayShape {
+    /// Transitions kept.
+    pub capacity: usize,
+    /// Agent steps of a full episode, where it has a time limit. Each episode needs one more slot
+    /// than it has transitions.
+    pub episode_len: Option<usize>,
+    /// Frames of a stack.
+    pub stack: usize,
+    /// Dimensions of an action.
+    pub action: usize,
+    pub crop: Crop,
+    pub codec: Codec,
+}
+
+impl ReplayShape {
+    /// Slots of the ring: one a transition, one for the end of each episode, and the history of the
+    /// oldest transition.
+    pub fn slots(&self) -> usize {
+        let episodes =
+            self.episode_len.map_or(self.capacity / 16, |len| self.capacity / len.max(1)) + 2;
+        self.capacity.saturating_add(episodes).saturating_add(self.stack)
+    }
+
+    /// Bytes that the full replay will take, as a number that no setting overflows. An estimate
+    /// where frames are stored as differences.
+    pub fn bytes(&self) -> f64 {
+        let side = self.crop.frame as f64;
+        self.bytes_at(side * side * FRAME_CHANNELS as f64 * self.codec.share())
+    }
+
+    /// Bytes that the full replay takes if a frame takes so many.
+    pub fn bytes_at(&self, frame_bytes: f64) -> f64 {
+        let numbers = self.action * size_of::<f32>() + size_of::<Slot>();
+        self.slots() as f64 * (frame_bytes + numbers as f64)
+    }
+
+    pub fn frame_bytes(&self) -> usize {
+        self.crop.frame * self.crop.frame * FRAME_CHANNELS
+    }
+
+    /// The sizes of a batch of so many samples.
+    pub fn batch(&self, size: usize) -> BatchShape {
+        BatchShape {
+            size,
+            image: self.crop.image,
+            channels: FRAME_CHANNELS * self.stack,
+            action: self.action,
+        }
+    }
+}
