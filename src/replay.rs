@@ -104,7 +104,8 @@ impl Replay {
 
     /// Stores the first frame of an episode.
     pub fn start_episode(&mut self, frame: &[u8]) {
-        self.push_slot(frame, 0);
+        self.push_slot(0);
+        self.frames.start_episode(frame);
     }
 
     /// Stores a transition from the newest frame by `action` to `next_frame`. After a termination
@@ -121,10 +122,12 @@ impl Replay {
         let actions = self.shape.action;
         self.actions[index * actions..(index + 1) * actions].copy_from_slice(action);
         self.transitions += 1;
-        self.push_slot(next_frame, self.slots[index].position + 1);
+        self.push_slot(self.slots[index].position + 1);
+        self.frames.push(next_frame);
     }
 
-    fn push_slot(&mut self, frame: &[u8], position: u32) {
+    /// Opens the slot of a frame at a position of its episode.
+    fn push_slot(&mut self, position: u32) {
         // A transition's stack reaches `stack - 1` slots back, so those are kept behind `oldest`.
         let history = self.shape.stack as u64 - 1;
         while self.written + history >= self.oldest + self.slots.len() as u64 {
@@ -132,7 +135,6 @@ impl Replay {
         }
         let index = self.index(self.written);
         self.slots[index] = Slot { position, transition: None };
-        self.frames.push(frame, position == 0);
         self.written += 1;
     }
 

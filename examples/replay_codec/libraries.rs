@@ -15,8 +15,14 @@ const MEASURE_EVERY: usize = 3;
 /// Frames that are timed together.
 const TIMED: usize = 16;
 
+/// Makes the bytes that are compressed, from a key frame and a frame.
+type Difference = fn(&FrameCodec, &[u8], &[u8]) -> Vec<u8>;
+type Compress = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
+/// Writes the bytes that a code stands for, and says how many.
+type Decompress = Box<dyn FnMut(&[u8], &mut [u8]) -> usize>;
+
 /// How a frame and its key frame become the bytes that are compressed.
-const DIFFERENCES: [(&str, fn(&FrameCodec, &[u8], &[u8]) -> Vec<u8>); 4] = [
+const DIFFERENCES: [(&str, Difference); 4] = [
     ("none", |_, _, frame| frame.to_vec()),
     ("XOR", |_, key, frame| key.iter().zip(frame).map(|(key, byte)| key ^ byte).collect()),
     ("minus", |_, key, frame| {
@@ -28,8 +34,8 @@ const DIFFERENCES: [(&str, fn(&FrameCodec, &[u8], &[u8]) -> Vec<u8>); 4] = [
 /// A library at one level.
 struct Library {
     name: String,
-    compress: Box<dyn FnMut(&[u8]) -> Vec<u8>>,
-    decompress: Box<dyn FnMut(&[u8], &mut [u8]) -> usize>,
+    compress: Compress,
+    decompress: Decompress,
 }
 
 fn libraries() -> Vec<Library> {

@@ -31,11 +31,18 @@ impl Frames {
         }
     }
 
-    /// Stores the next frame of an episode, or the first of a new one.
-    pub(super) fn push(&mut self, frame: &[u8], starts_episode: bool) {
+    /// Stores the first frame of an episode.
+    pub(super) fn start_episode(&mut self, frame: &[u8]) {
         match self {
             Self::Raw(frames) => frames.push(frame),
-            Self::Delta(frames) if starts_episode => frames.push_key(frame),
+            Self::Delta(frames) => frames.push_key(frame),
+        }
+    }
+
+    /// Stores the next frame of an episode.
+    pub(super) fn push(&mut self, frame: &[u8]) {
+        match self {
+            Self::Raw(frames) => frames.push(frame),
             Self::Delta(frames) => frames.push(frame),
         }
     }
