@@ -25,7 +25,7 @@ use actor::Actor;
 use contrast::Head;
 use critic::{Critic, TargetCritic};
 pub use losses::{ActorLosses, ContrastLosses, Losses};
-pub use numbers::Numbers;
+pub use numbers::{Numbers, reason};
 use optimisers::{Optimisers, Trained};
 pub use state::{AgentState, StateError};
 use temperature::Temperature;

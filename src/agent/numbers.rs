@@ -30,6 +30,15 @@ impl Numbers {
     }
 }
 
+/// Why `auto` chooses as it does on a device.
+pub fn reason(device: Device) -> &'static str {
+    match device {
+        Device::Cpu if has_bfloat16_units() => "this processor has units for it",
+        Device::Cpu => "this processor has no units for bfloat16",
+        _ => "the networks are on a GPU",
+    }
+}
+
 impl fmt::Display for Numbers {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.encoder {

@@ -3,8 +3,8 @@
 use curl_envs::{ActionSpec, Pixels, Spec};
 use tch::{Cuda, Device};
 
-use crate::agent::Agent;
-use crate::config::{self, Config, ConfigError, ReplayCodec};
+use crate::agent::{self, Agent, Numbers};
+use crate::config::{self, Config, ConfigError, Precision, ReplayCodec};
 use crate::memory::{Forecast, available_bytes};
 use crate::replay::{Codec, ReplayShape};
 use crate::train::crop;
@@ -73,6 +73,17 @@ pub(super) fn device(asked: config::Device) -> Result<Device, ConfigError> {
              set it to auto",
         )),
     }
+}
+
+/// What the encoder computes in, and why where the program chose it.
+pub(super) fn passes(config: &Config, device: Device) -> String {
+    let precision = config.agent.precision;
+    let numbers = Numbers::new(precision, device);
+    let why = match precision {
+        Precision::Auto => format!(": {}", agent::reason(device)),
+        Precision::Float32 | Precision::Bfloat16 | Precision::Float64 => String::new(),
+    };
+    format!("computes the encoder in {numbers}{why}")
 }
 
 /// Gives tensor operations and crops the configured number of threads.

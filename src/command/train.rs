@@ -31,6 +31,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let run_dir = create_run_dir(args.run_dir.as_deref(), config)?;
     write_config(config, &run_dir)?;
     eprintln!("{}: training for {} env steps", config.env.id, config.train.env_steps.get());
+    eprintln!("{}", build::passes(config, device));
     eprintln!("{}", build::storage(config, &shape));
     eprintln!("needs about {forecast}");
     eprintln!("writes to {}", run_dir.display());

@@ -10,6 +10,10 @@ use super::slice::{bytes, floats, floats_mut};
 use super::winograd::{self, Images, Winograd};
 use super::{Init, Parameters};
 
+/// Images that go through all layers together where no gradient is needed: their maps then stay in
+/// the caches. 64 was fastest on processors with AMX.
+const CHUNK: i64 = 64;
+
 /// 3x3 convolutions with ReLU, the first with stride 2, without padding.
 #[derive(Debug)]
 pub struct Convolutions {
@@ -97,6 +101,11 @@ impl Convolutions {
     #[tracing::instrument(level = "trace", name = "convolutions", skip_all)]
     pub fn features(&self, images: &Tensor) -> Tensor {
         match &self.passes {
+            Passes::Libtorch(_) if images.device() == Device::Cpu => no_grad(|| {
+                let chunks = images.split(CHUNK, 0);
+                let features: Vec<_> = chunks.iter().map(|chunk| self.forward(chunk)).collect();
+                Tensor::cat(&features, 0)
+            }),
             Passes::Libtorch(_) => no_grad(|| self.forward(images)),
             Passes::Winograd(passes) => {
                 let mut features = empty(images.size()[0], passes.features_len());
