@@ -72,6 +72,14 @@ impl Gradients {
         weights.extend(self.points.iter().map(|points| weight_gradient(points)));
         weights.into_iter().zip(self.biases).flat_map(|(weight, bias)| [weight, bias]).collect()
     }
+
+    /// What a layer's way back reads and writes; its input's gradient starts from zero.
+    fn at_layer(&mut self, layer: usize) -> LayerGradients<'_> {
+        let (inputs, outputs) = self.maps.split_at_mut(layer);
+        let input = &mut inputs[layer - 1];
+        input.fill(0.0);
+        LayerGradients { output: &outputs[0], input, filters: &mut self.points[layer - 1] }
+    }
 }
 
 /// Adds the gradients of one image to those of several losses, given each one's gradient at the
@@ -120,15 +128,5 @@ pub(super) fn backward(
             &loss.maps[0],
             &mut loss.first,
         );
-    }
-}
-
-impl Gradients {
-    /// What a layer's way back reads and writes; its input's gradient starts from zero.
-    fn at_layer(&mut self, layer: usize) -> LayerGradients<'_> {
-        let (inputs, outputs) = self.maps.split_at_mut(layer);
-        let input = &mut inputs[layer - 1];
-        input.fill(0.0);
-        LayerGradients { output: &outputs[0], input, filters: &mut self.points[layer - 1] }
     }
 }
