@@ -9,7 +9,9 @@
 
 use rand::Rng;
 
-use crate::env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Quality, Spec, Step};
+use crate::env::{
+    Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
+};
 use crate::error::EnvError;
 
 /// Counts episodes and env steps. The reward of an env step is its number, from 1; the observation
@@ -24,6 +26,9 @@ pub struct Counter {
     env_step: u64,
     running: bool,
 }
+
+/// Name of the numbers that make up a counter's state: resets, env step, and 1 while an episode runs.
+const STATE: &str = "counter";
 
 /// Where a picture, or a part of one, comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +174,23 @@ impl Env for Counter {
     }
 
     fn set_quality(&mut self, _: Quality) {}
+
+    fn state(&self) -> Option<EnvState> {
+        let numbers = [self.resets, self.env_step, self.running.into()].map(|n| n as f64);
+        Some(EnvState::from([(STATE.to_owned(), numbers.to_vec())]))
+    }
+
+    fn set_state(&mut self, state: &EnvState) -> Result<(), EnvError> {
+        self.running = false;
+        let numbers = state.get(STATE).map(Vec::as_slice);
+        let Some(&[resets, env_step, running]) = numbers.filter(|_| state.len() == 1) else {
+            let problem = format!("it needs {STATE:?} with three numbers, and nothing else");
+            return Err(EnvError::State { id: self.spec.id.clone(), problem });
+        };
+        (self.resets, self.env_step) = (resets as u64, env_step as u64);
+        self.running = running != 0.0;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +228,23 @@ mod tests {
         assert_eq!(observation, [2.0, 2.0]);
         assert_eq!(counter.spec().time_limit, None);
         assert_eq!(Counter::new(1, &[2, 3], Ended::TimeLimit).spec().time_limit, Some(3));
+    }
+
+    #[test]
+    fn a_counter_goes_on_from_its_state() {
+        let mut counter = Counter::new(1, &[2, 3], Ended::Terminated);
+        start(&mut counter);
+        start(&mut counter);
+        counter.step(ACTION).expect("the action fits");
+        let state = counter.state().expect("a counter tells its state");
+        let mut other = Counter::new(1, &[2, 3], Ended::Terminated);
+        other.set_state(&state).expect("it is a counter's");
+        for _ in 0..2 {
+            assert_eq!(other.step(ACTION), counter.step(ACTION));
+        }
+        assert_eq!(picture(&mut other, 8, 8), picture(&mut counter, 8, 8));
+        assert!(matches!(other.set_state(&EnvState::new()), Err(EnvError::State { .. })));
+        assert!(other.step(ACTION).is_err(), "no episode is running");
     }
 
     #[test]

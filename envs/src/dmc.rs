@@ -23,7 +23,7 @@ use self::physics::Physics;
 use self::renderer::Renderer;
 pub use self::state::{ModelField, ModelValue, State};
 use self::task::{Task, TaskEntry};
-use crate::env::{Action, ActionSpec, Ended, Env, Frame, Quality, Spec, Step};
+use crate::env::{Action, ActionSpec, Ended, Env, EnvState, Frame, Quality, Spec, Step};
 use crate::error::EnvError;
 
 /// Every task, domain by domain.
@@ -129,7 +129,7 @@ impl Dmc {
     }
 
     /// Everything that the rest of the episode depends on.
-    pub fn state(&self) -> State {
+    pub fn simulation_state(&self) -> State {
         State::of(&self.physics, self.env_step)
     }
 
@@ -138,7 +138,7 @@ impl Dmc {
     /// # Errors
     /// If the state's numbers are not as many as the model's, or MuJoCo finds them unusable. No
     /// episode is running then.
-    pub fn set_state(&mut self, state: &State) -> Result<(), EnvError> {
+    pub fn set_simulation_state(&mut self, state: &State) -> Result<(), EnvError> {
         self.running = false;
         state.write(&mut self.physics)?;
         self.env_step = state.env_step;
@@ -214,5 +214,16 @@ impl Env for Dmc {
 
     fn set_quality(&mut self, quality: Quality) {
         self.quality = quality;
+    }
+
+    fn state(&self) -> Option<EnvState> {
+        Some(self.simulation_state().to_env_state())
+    }
+
+    fn set_state(&mut self, state: &EnvState) -> Result<(), EnvError> {
+        self.running = false;
+        let state = State::from_env_state(state)
+            .map_err(|problem| EnvError::State { id: self.spec.id.clone(), problem })?;
+        self.set_simulation_state(&state)
     }
 }

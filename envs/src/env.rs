@@ -1,5 +1,6 @@
 //! The contract between an environment and the agent that acts in it.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use rand::Rng;
@@ -150,6 +151,9 @@ impl Frame<'_> {
     }
 }
 
+/// Everything that the rest of an episode depends on, as named lists of numbers, to be stored.
+pub type EnvState = BTreeMap<String, Vec<f64>>;
+
 /// An environment. Random numbers come from the caller, so that an episode is reproduced by its
 /// stream alone and an environment holds no random state of its own.
 pub trait Env: Debug {
@@ -188,4 +192,15 @@ pub trait Env: Debug {
     /// Chooses the quality of later pictures, in place of [`Quality::Reduced`]. An environment whose
     /// pictures have only one quality keeps it.
     fn set_quality(&mut self, quality: Quality);
+
+    /// The present state, from which [`Self::set_state`] continues bit for bit; `None` where an
+    /// environment cannot tell it.
+    fn state(&self) -> Option<EnvState>;
+
+    /// Continues from a state that this environment has told, here or in another process. What is
+    /// not part of an episode, such as camera and quality, stays.
+    ///
+    /// # Errors
+    /// If the state is not one of this environment's. No episode is running then.
+    fn set_state(&mut self, state: &EnvState) -> Result<(), EnvError>;
 }

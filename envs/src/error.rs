@@ -47,6 +47,9 @@ pub enum EnvError {
     #[error("the state's {field} has {got} numbers, but the model needs {expected}")]
     StateLength { field: &'static str, expected: usize, got: usize },
 
+    #[error("the state does not fit {id}: {problem}; take one that this environment has told")]
+    State { id: String, problem: String },
+
     #[error("{field} has {len} numbers in this model, so there is none at {index}")]
     ModelIndex { field: &'static str, index: usize, len: usize },
 

@@ -37,7 +37,9 @@ mod similarity;
 pub use catalog::{all, canonical, ids, make};
 pub use counter::Counter;
 pub use dmc::Dmc;
-pub use env::{Action, ActionSpec, Ended, Env, FRAME_CHANNELS, Frame, Quality, Spec, Step};
+pub use env::{
+    Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
+};
 pub use error::EnvError;
 pub use pixels::{PixelStep, Pixels};
 pub use similarity::psnr;

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::env::{Action, Ended, Env, FRAME_CHANNELS, Frame, Quality, Spec};
+use crate::env::{Action, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec};
 use crate::error::EnvError;
 
 /// What one agent step returns.
@@ -99,6 +99,27 @@ impl Pixels {
         let Self { height, width, quality, .. } = *self;
         self.env.set_quality(quality);
         self.env.render(Frame { pixels: &mut self.frame, height, width })
+    }
+
+    /// The environment's state, where it can tell it. The last picture is not part of it.
+    pub fn state(&self) -> Option<EnvState> {
+        self.env.state()
+    }
+
+    /// Continues from a state. The last picture is the one that is given: drawing it anew would be
+    /// the same on the same machine only.
+    ///
+    /// # Errors
+    /// As [`Env::set_state`], or if the picture has another size.
+    pub fn set_state(&mut self, state: &EnvState, frame: &[u8]) -> Result<(), EnvError> {
+        let Self { height, width, .. } = *self;
+        let (expected, got) = (self.frame.len(), frame.len());
+        if expected != got {
+            return Err(EnvError::FrameBuffer { height, width, expected, got });
+        }
+        self.env.set_state(state)?;
+        self.frame.copy_from_slice(frame);
+        Ok(())
     }
 
     /// The last picture: height x width x 3 bytes, row by row from the top, RGB. Black before the

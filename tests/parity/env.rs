@@ -165,7 +165,7 @@ impl Case {
     }
 
     fn start_at(&mut self, state: &State) -> Result<(), String> {
-        self.env.set_state(state).map_err(|error| format!("{}: {error}", self.name))
+        self.env.set_simulation_state(state).map_err(|error| format!("{}: {error}", self.name))
     }
 
     /// Checks the observation where the case has one.

@@ -3,11 +3,12 @@
 use mujoco_rs::prelude::*;
 
 use super::physics::Physics;
+use crate::env::EnvState;
 use crate::error::EnvError;
 
 /// Everything that the rest of an episode depends on.
 ///
-/// A state that [`super::Dmc::state`] took continues bit for bit. A state made by hand may leave
+/// A state that [`super::Dmc::simulation_state`] took continues bit for bit. A state made by hand may leave
 /// `sensors` empty: they are then computed anew from positions and velocities, without actuation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -31,6 +32,9 @@ pub struct State {
     /// The numbers that resets wrote into the model.
     pub model: Vec<ModelValue>,
 }
+
+/// Begins the names of a stored state's model arrays.
+const MODEL: &str = "model.";
 
 /// An array of the model that resets write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,6 +146,87 @@ impl State {
             sensors: data.sensordata().to_vec(),
             model: physics.model_values(),
         }
+    }
+
+    /// The same numbers under names. Those of the model are `model.<array>`: index and value in turn.
+    pub(super) fn to_env_state(&self) -> EnvState {
+        let mut named = EnvState::from([
+            ("env_step".to_owned(), vec![self.env_step as f64]),
+            ("time".to_owned(), vec![self.time]),
+        ]);
+        for (name, numbers) in self.lists() {
+            named.insert(name.to_owned(), numbers.clone());
+        }
+        for &ModelValue { field, index, value } in &self.model {
+            let name = format!("{MODEL}{}", field.name());
+            named.entry(name).or_default().extend([index as f64, value]);
+        }
+        named
+    }
+
+    /// The state that has these names and numbers, or what is wrong with them. Whether they are as
+    /// many as the model has, [`Self::write`] finds out.
+    pub(super) fn from_env_state(named: &EnvState) -> Result<Self, String> {
+        let mut state = Self::default();
+        let mut known = 0;
+        let mut take = |name: &str| {
+            let numbers = named.get(name).ok_or_else(|| format!("it has no {name}"))?;
+            known += 1;
+            Ok::<_, String>(numbers.clone())
+        };
+        let one = |name: &str, numbers: Vec<f64>| match numbers[..] {
+            [number] => Ok(number),
+            _ => Err(format!("{name} has {} numbers, expected 1", numbers.len())),
+        };
+        state.env_step = one("env_step", take("env_step")?)? as u64;
+        state.time = one("time", take("time")?)?;
+        for (name, numbers) in state.lists_mut() {
+            *numbers = take(name)?;
+        }
+        for field in ModelField::ALL {
+            let Some(pairs) = named.get(&format!("{MODEL}{}", field.name())) else { continue };
+            known += 1;
+            let (pairs, rest) = pairs.as_chunks();
+            if !rest.is_empty() {
+                return Err(format!("{MODEL}{} has an index without a value", field.name()));
+            }
+            let value =
+                |&[index, value]: &[f64; 2]| ModelValue { field, index: index as usize, value };
+            state.model.extend(pairs.iter().map(value));
+        }
+        if known < named.len() {
+            return Err(format!(
+                "{} of its names are not those of a simulation",
+                named.len() - known
+            ));
+        }
+        Ok(state)
+    }
+
+    fn lists(&self) -> [(&'static str, &Vec<f64>); 8] {
+        [
+            ("qpos", &self.qpos),
+            ("qvel", &self.qvel),
+            ("act", &self.act),
+            ("ctrl", &self.ctrl),
+            ("qacc_warmstart", &self.qacc_warmstart),
+            ("mocap_pos", &self.mocap_pos),
+            ("mocap_quat", &self.mocap_quat),
+            ("sensors", &self.sensors),
+        ]
+    }
+
+    fn lists_mut(&mut self) -> [(&'static str, &mut Vec<f64>); 8] {
+        [
+            ("qpos", &mut self.qpos),
+            ("qvel", &mut self.qvel),
+            ("act", &mut self.act),
+            ("ctrl", &mut self.ctrl),
+            ("qacc_warmstart", &mut self.qacc_warmstart),
+            ("mocap_pos", &mut self.mocap_pos),
+            ("mocap_quat", &mut self.mocap_quat),
+            ("sensors", &mut self.sensors),
+        ]
     }
 
     /// Puts the simulation into this state.

@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Dmc, ModelField, State, ids};
-use crate::env::{Action, ActionSpec, Ended, Env};
+use crate::env::{Action, ActionSpec, Ended, Env, EnvState};
 use crate::error::EnvError;
 
 fn make(id: &str) -> Dmc {
@@ -59,7 +59,7 @@ fn starts(id: &str, count: usize) -> Vec<State> {
     let (mut env, mut rng) = (make(id), rng(5));
     let start = |_| {
         env.reset(&mut rng).expect("a start is found");
-        env.state()
+        env.simulation_state()
     };
     (0..count).map(start).collect()
 }
@@ -76,13 +76,13 @@ fn mean_and_deviation(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
 fn a_start_depends_on_its_stream_alone() {
     for id in ids() {
         let mut env = started(&id, 11);
-        let (start, other) = (env.state(), started(&id, 12).state());
+        let (start, other) = (env.simulation_state(), started(&id, 12).simulation_state());
         assert_ne!(start, other, "{id}");
         play(&mut env, 0..20);
         env.reset(&mut rng(12)).expect("a start is found");
-        assert_eq!(env.state(), other, "{id}: what went before changes the start");
+        assert_eq!(env.simulation_state(), other, "{id}: what went before changes the start");
         env.reset(&mut rng(11)).expect("a start is found");
-        assert_eq!(env.state(), start, "{id}");
+        assert_eq!(env.simulation_state(), start, "{id}");
     }
 }
 
@@ -167,7 +167,7 @@ fn finger_and_ball_start_without_contacts() {
 #[test]
 fn finger_spins_freely_and_hides_the_sites_of_other_tasks() {
     let mut env = started("dmc:finger-spin", 0);
-    let written = env.state().model;
+    let written = env.simulation_state().model;
     let named = |name| env.physics.site(name).expect("the model has the site");
     let [target, tip] = ["target", "tip"].map(|name| 4 * named(name) + 3);
     let hinge = env.physics.joint_dof("hinge").expect("the model has a hinge");
@@ -181,10 +181,10 @@ fn finger_spins_freely_and_hides_the_sites_of_other_tasks() {
         assert!(written.iter().any(|w| (w.field, w.index, w.value) == (field, index, value)));
     }
     // A state that does not hold them gets the model's own numbers.
-    let bare = State { model: Vec::new(), ..env.state() };
-    env.set_state(&bare).expect("the state fits");
+    let bare = State { model: Vec::new(), ..env.simulation_state() };
+    env.set_simulation_state(&bare).expect("the state fits");
     assert_eq!(env.physics.model().dof_damping()[hinge], 0.5);
-    assert_eq!(env.state(), bare);
+    assert_eq!(env.simulation_state(), bare);
 }
 
 #[test]
@@ -215,15 +215,40 @@ fn a_saved_state_continues_bit_for_bit() {
     for id in ids() {
         let mut env = started(&id, 4);
         play(&mut env, 0..30);
-        let (state, seen) = (env.state(), observation(&env));
+        let (state, seen) = (env.simulation_state(), observation(&env));
+        let stored = env.state().expect("a simulation tells its state");
         let expected = play(&mut env, 30..60);
         let mut other = started(&id, 5);
-        other.set_state(&state).expect("the state fits");
+        other.set_state(&stored).expect("the state fits");
         assert_eq!(observation(&other), seen, "{id}");
-        assert_eq!(other.state(), state, "{id}");
+        assert_eq!(other.simulation_state(), state, "{id}");
         assert_eq!(play(&mut other, 30..60), expected, "{id}");
-        assert_eq!(other.state(), env.state(), "{id}");
+        assert_eq!(other.simulation_state(), env.simulation_state(), "{id}");
     }
+}
+
+#[test]
+fn a_stored_state_of_something_else_is_refused() {
+    let mut env = started("dmc:reacher-easy", 0);
+    let stored = env.state().expect("a simulation tells its state");
+    let refused = |env: &mut Dmc, change: &dyn Fn(&mut EnvState)| {
+        let mut state = stored.clone();
+        change(&mut state);
+        let error = env.set_state(&state).expect_err("it does not fit").to_string();
+        assert!(env.step(Action::Continuous(&[0.0, 0.0])).is_err(), "no episode is running");
+        error
+    };
+    let missing = refused(&mut env, &|state| drop(state.remove("qvel")));
+    assert!(missing.contains("dmc:reacher-easy: it has no qvel"), "{missing}");
+    let unknown = refused(&mut env, &|state| drop(state.insert("wind".to_owned(), vec![1.0])));
+    assert!(unknown.contains("1 of its names"), "{unknown}");
+    let short = refused(&mut env, &|state| drop(state.insert("time".to_owned(), vec![])));
+    assert!(short.contains("time has 0 numbers, expected 1"), "{short}");
+    let odd = refused(&mut env, &|state| state.get_mut("model.geom_pos").unwrap().truncate(1));
+    assert!(odd.contains("model.geom_pos has an index without a value"), "{odd}");
+    refused(&mut env, &|state| state.get_mut("model.geom_pos").unwrap()[0] = 1e18);
+    refused(&mut env, &|state| state.get_mut("qpos").unwrap().push(0.0));
+    env.set_state(&stored).expect("the state itself fits");
 }
 
 #[test]
@@ -274,9 +299,9 @@ fn actions_that_do_not_fit_are_refused_and_the_episode_goes_on() {
 #[test]
 fn a_diverged_simulation_is_an_error_and_ends_the_episode() {
     let mut env = started("dmc:walker-walk", 0);
-    let mut state = env.state();
+    let mut state = env.simulation_state();
     state.qvel[3] = 1e9;
-    env.set_state(&state).expect("MuJoCo accepts the state");
+    env.set_simulation_state(&state).expect("MuJoCo accepts the state");
     let action = [1.0; 6];
     let error = (0..5).find_map(|_| env.step(Action::Continuous(&action)).err());
     let Some(EnvError::Diverged { warnings, .. }) = error else {
@@ -291,9 +316,9 @@ fn a_diverged_simulation_is_an_error_and_ends_the_episode() {
 
 #[test]
 fn a_state_of_another_model_is_refused() {
-    let state = started("dmc:walker-walk", 0).state();
+    let state = started("dmc:walker-walk", 0).simulation_state();
     let mut env = started("dmc:cartpole-swingup", 0);
     let expected = EnvError::StateLength { field: "qpos", expected: 2, got: 9 };
-    assert_eq!(env.set_state(&state), Err(expected));
+    assert_eq!(env.set_simulation_state(&state), Err(expected));
     assert!(env.step(Action::Continuous(&[0.0])).is_err(), "no episode is running");
 }

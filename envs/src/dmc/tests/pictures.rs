@@ -22,11 +22,11 @@ fn pictures_follow_the_state_the_size_and_the_camera() {
     assert_eq!(picture(&mut env, 32, 32), square, "sizes disturb each other");
     assert_eq!(picture(&mut env, 24, 40), wide, "sizes disturb each other");
     // The target lies elsewhere, and nothing else has moved.
-    let mut moved = env.state();
+    let mut moved = env.simulation_state();
     for value in moved.model.iter_mut().filter(|value| value.field == ModelField::GeomPos) {
         value.value = -value.value;
     }
-    env.set_state(&moved).expect("the state fits");
+    env.set_simulation_state(&moved).expect("the state fits");
     assert_ne!(picture(&mut env, 32, 32), square);
     env.set_camera(1).expect("the model has two cameras");
     let other = picture(&mut env, 32, 32);
