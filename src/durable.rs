@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+const PARTIAL: &str = ".partial";
+
 /// Writes a file whole or not at all. What stood under the name before stays until the new file is
 /// complete on the disk.
 ///
@@ -63,6 +65,36 @@ pub fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
     sync_folder(parent(link))
 }
 
+/// Removes a folder. It loses its name first, so that it never stands there with a part of its files.
+///
+/// # Errors
+/// If it cannot be renamed or removed.
+pub fn discard_folder(path: &Path) -> io::Result<()> {
+    let temporary = temporary_name(path);
+    remove_folder(&temporary)?;
+    fs::rename(path, &temporary)?;
+    fs::remove_dir_all(&temporary)
+}
+
+/// Removes what processes were writing in a folder, or discarding, when they ended.
+///
+/// # Errors
+/// If the folder cannot be read or written.
+pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_temporary = |name: &str| name.starts_with('.') && name.ends_with(PARTIAL);
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_temporary) {
+            if fs::symlink_metadata(&path)?.is_dir() {
+                fs::remove_dir_all(&path)?;
+            } else {
+                fs::remove_file(&path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn remove_folder(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -77,7 +109,11 @@ fn sync_files(folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Brings the names in a folder to the disk.
+///
+/// # Errors
+/// If the disk refuses it.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
@@ -92,7 +128,7 @@ fn parent(path: &Path) -> &Path {
 fn temporary_name(path: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".partial");
+    name.push(PARTIAL);
     path.with_file_name(name)
 }
 

@@ -10,6 +10,8 @@ pub mod codec;
 mod delta;
 mod frames;
 mod raw;
+mod record;
+pub mod segments;
 mod shape;
 
 use std::cell::RefCell;
@@ -22,7 +24,9 @@ use crate::augment::Corner;
 use crate::batch::Batch;
 use crate::nn::slice::{bytes_mut, floats_mut};
 
+pub use frames::Code;
 use frames::{Frames, Scratch};
+pub use record::{Record, ReplayPosition, Transition};
 pub use shape::{Codec, ReplayShape};
 
 /// Stored experience.
@@ -118,12 +122,17 @@ impl Replay {
         }
         let index = self.index(self.written - 1);
         let bootstrap = ended != Some(Ended::Terminated);
-        self.slots[index].transition = Some(Outcome { reward, bootstrap });
-        let actions = self.shape.action;
-        self.actions[index * actions..(index + 1) * actions].copy_from_slice(action);
+        self.set_transition(index, &Transition { action, reward, bootstrap });
         self.transitions += 1;
         self.push_slot(self.slots[index].position + 1);
         self.frames.push(next_frame);
+    }
+
+    fn set_transition(&mut self, index: usize, transition: &Transition<'_>) {
+        let Transition { action, reward, bootstrap } = *transition;
+        self.slots[index].transition = Some(Outcome { reward, bootstrap });
+        let len = self.shape.action;
+        self.actions[index * len..(index + 1) * len].copy_from_slice(action);
     }
 
     /// Opens the slot of a frame at a position of its episode.

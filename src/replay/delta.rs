@@ -11,7 +11,7 @@ use std::ops::Range;
 use curl_envs::{FRAME_CHANNELS, Frame};
 
 use super::codec::FrameCodec;
-use super::frames::Scratch;
+use super::frames::{Code, Scratch, Stored};
 
 /// Size of a segment, in frames as they are: large enough that what stays free at its end and the
 /// key frame at its start do not count, small enough that a segment more or less does not.
@@ -57,6 +57,8 @@ struct Place {
 #[derive(Debug)]
 struct Segment {
     bytes: Vec<u8>,
+    /// Number of its first frame.
+    first: u64,
     /// Number of its newest frame.
     newest: u64,
 }
@@ -98,6 +100,64 @@ impl DeltaFrames {
         }
     }
 
+    pub(super) fn begin_at(&mut self, number: u64, segment: u64) {
+        self.written = number;
+        self.first_segment = segment as u32;
+    }
+
+    /// Takes over a frame as it was stored, after a look at whether it can be decoded.
+    pub(super) fn restore(&mut self, segment: u64, code: Code<'_>) -> Result<(), String> {
+        let next_segment = u64::from(self.first_segment) + self.segments.len() as u64;
+        let begins = segment == next_segment;
+        if !begins && segment + 1 != next_segment {
+            return Err(format!("segment {segment} follows on segment {next_segment} - 1"));
+        }
+        match code {
+            Code::Whole(frame) if frame.len() != self.frame_len => {
+                Err(format!("a frame has {} bytes, expected {}", frame.len(), self.frame_len))
+            }
+            Code::Difference(_) if begins => Err("a segment begins with a difference".to_owned()),
+            Code::Whole(code) | Code::Difference(code) if !begins && code.len() > self.room() => {
+                Err("a segment holds more than its size".to_owned())
+            }
+            Code::Whole(frame) => {
+                if begins {
+                    self.open_segment();
+                }
+                let start = self.newest_bytes().len() as u32;
+                self.append(frame, start);
+                self.since_key = 0;
+                Ok(())
+            }
+            Code::Difference(code) => {
+                let Place { key, .. } = self.places[self.index(self.written - 1)];
+                let key_frame = &self.newest_bytes()[key as usize..][..self.frame_len];
+                let (mut differences, mut frame) = (Vec::new(), vec![0; self.frame_len]);
+                self.codec
+                    .decode(key_frame, code, &mut differences, &mut frame)
+                    .map_err(|error| error.to_string())?;
+                self.since_key += code.len();
+                self.append(code, key);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn newest(&self) -> Stored<'_> {
+        let place = self.places[self.index(self.written - 1)];
+        let code = &self.newest_bytes()[place.start as usize..place.end as usize];
+        let code =
+            if place.key == place.start { Code::Whole(code) } else { Code::Difference(code) };
+        Stored { segment: u64::from(place.segment), code }
+    }
+
+    pub(super) fn oldest_segment(&self) -> (u64, u64) {
+        let slots = self.places.len() as u64;
+        let live = self.segments.iter().position(|segment| segment.newest + slots >= self.written);
+        let index = live.expect("the newest frame is live");
+        (u64::from(self.first_segment) + index as u64, self.segments[index].first)
+    }
+
     fn append(&mut self, code: &[u8], key: u32) {
         let number = self.written;
         self.written += 1;
@@ -123,7 +183,7 @@ impl DeltaFrames {
         let mut bytes =
             bytes.unwrap_or_else(|| Vec::with_capacity(SEGMENT_FRAMES * self.frame_len));
         bytes.clear();
-        self.segments.push_back(Segment { bytes, newest: self.written });
+        self.segments.push_back(Segment { bytes, first: self.written, newest: self.written });
     }
 
     /// Bytes that the newest segment can still take.

@@ -14,6 +14,23 @@ pub(super) enum Frames {
     Delta(DeltaFrames),
 }
 
+/// A frame as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code<'a> {
+    /// The frame itself.
+    Whole(&'a [u8]),
+    /// Its difference from the latest whole frame of its segment.
+    Difference(&'a [u8]),
+}
+
+/// The newest frame of a replay. Segments are numbered from 0; a frame can be decoded with the frames
+/// of its own segment alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stored<'a> {
+    pub(super) segment: u64,
+    pub(super) code: Code<'a>,
+}
+
 /// Room to decode into, kept by each thread from sample to sample.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
@@ -44,6 +61,41 @@ impl Frames {
         match self {
             Self::Raw(frames) => frames.push(frame),
             Self::Delta(frames) => frames.push(frame),
+        }
+    }
+
+    /// Goes on at a slot number, which begins a segment; nothing before it can be read.
+    pub(super) fn begin_at(&mut self, number: u64, segment: u64) {
+        match self {
+            Self::Raw(frames) => frames.begin_at(number),
+            Self::Delta(frames) => frames.begin_at(number, segment),
+        }
+    }
+
+    /// Takes over the next frame as it was stored.
+    ///
+    /// # Errors
+    /// If it is not one of these frames'.
+    pub(super) fn restore(&mut self, segment: u64, code: Code<'_>) -> Result<(), String> {
+        match self {
+            Self::Raw(frames) => frames.restore(code),
+            Self::Delta(frames) => frames.restore(segment, code),
+        }
+    }
+
+    /// The newest frame. There must be one.
+    pub(super) fn newest(&self) -> Stored<'_> {
+        match self {
+            Self::Raw(frames) => frames.newest(),
+            Self::Delta(frames) => frames.newest(),
+        }
+    }
+
+    /// The oldest segment that has a frame which can still be read, and its first slot's number.
+    pub(super) fn oldest_segment(&self) -> (u64, u64) {
+        match self {
+            Self::Raw(frames) => frames.oldest_segment(),
+            Self::Delta(frames) => frames.oldest_segment(),
         }
     }
 

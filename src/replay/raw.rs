@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+use super::frames::{Code, Stored};
+
+/// Frames of a segment.
+const SEGMENT: u64 = 64;
+
 /// A ring of frames in one block of memory, which is reserved at once and used as it fills.
 #[derive(Debug)]
 pub(super) struct RawFrames {
@@ -25,6 +30,34 @@ impl RawFrames {
 
     pub(super) fn get(&self, number: u64) -> &[u8] {
         &self.bytes[self.place(number)]
+    }
+
+    pub(super) fn begin_at(&mut self, number: u64) {
+        self.written = number;
+    }
+
+    pub(super) fn restore(&mut self, code: Code<'_>) -> Result<(), String> {
+        match code {
+            Code::Whole(frame) if frame.len() == self.frame_len => {
+                self.push(frame);
+                Ok(())
+            }
+            Code::Whole(frame) => {
+                Err(format!("a frame has {} bytes, expected {}", frame.len(), self.frame_len))
+            }
+            Code::Difference(_) => Err("a raw frame is stored as a difference".to_owned()),
+        }
+    }
+
+    pub(super) fn newest(&self) -> Stored<'_> {
+        let number = self.written - 1;
+        Stored { segment: number / SEGMENT, code: Code::Whole(self.get(number)) }
+    }
+
+    pub(super) fn oldest_segment(&self) -> (u64, u64) {
+        let slots = (self.bytes.len() / self.frame_len) as u64;
+        let segment = self.written.saturating_sub(slots) / SEGMENT;
+        (segment, segment * SEGMENT)
     }
 
     fn place(&self, number: u64) -> Range<usize> {

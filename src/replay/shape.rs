@@ -1,6 +1,7 @@
 //! What a replay holds, and what that will take.
 
 use curl_envs::FRAME_CHANNELS;
+use serde::{Deserialize, Serialize};
 
 use super::Slot;
 use crate::augment::Crop;
@@ -12,7 +13,8 @@ use crate::config::ReplayCodec;
 const DELTA_SHARE: f64 = 0.33;
 
 /// How frames are stored. What is sampled is the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Codec {
     /// As they are.
     Raw,
