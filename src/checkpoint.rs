@@ -1,13 +1,16 @@
-//! Checkpoints: one folder that holds all that evaluation needs, and nothing that is executed.
+//! Checkpoints: one folder that holds all that evaluation needs and, but for the replay, all that a
+//! run needs to go on. Nothing in it is executed.
 //!
 //! | file | content |
 //! |---|---|
 //! | `checkpoint.toml` | format version, program version, environment, counters, optimiser steps |
 //! | `config.toml` | the resolved configuration of the run |
 //! | `agent.safetensors` | parameters, and the optimisers' moments as `<optimiser>/<parameter>.first`, `.second` |
-//! | `SHA256SUMS` | checksums of the other three, as `sha256sum -c` reads them |
+//! | `run.toml` | the state of the run ([`RunState`]): episode, environment, logs, place in the replay |
+//! | `SHA256SUMS` | checksums of the other four, as `sha256sum -c` reads them |
 
 mod folder;
+mod run;
 mod tensors;
 
 use std::collections::BTreeMap;
@@ -25,11 +28,13 @@ use crate::durable;
 use crate::steps::Steps;
 
 pub use folder::Checkpoints;
+pub use run::{Arithmetic, EpisodeState, LastEvaluation, RunState};
 
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 const ABOUT: &str = "checkpoint.toml";
 const CONFIG: &str = "config.toml";
 const TENSORS: &str = "agent.safetensors";
+const RUN: &str = "run.toml";
 const CHECKSUMS: &str = "SHA256SUMS";
 /// Text files beyond this are not ours, and are not read.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
@@ -42,6 +47,7 @@ pub struct Checkpoint {
     /// Mean return of the latest evaluation, where there was one.
     pub evaluation: Option<f64>,
     pub agent: AgentState,
+    pub run: RunState,
 }
 
 /// What `checkpoint.toml` says.
@@ -100,12 +106,14 @@ impl Checkpoint {
             optimiser_steps: self.agent.optimiser_steps.clone(),
         };
         let about = toml::to_string(&about).map_err(io::Error::other)?;
+        let run = toml::to_string(&self.run).map_err(io::Error::other)?;
         let config = self.config.to_toml();
         fs::write(folder.join(ABOUT), &about)?;
         fs::write(folder.join(CONFIG), &config)?;
+        fs::write(folder.join(RUN), &run)?;
         tensors::write(&self.agent.tensors, &folder.join(TENSORS))?;
         let tensors = fs::read(folder.join(TENSORS))?;
-        fs::write(folder.join(CHECKSUMS), checksums(&about, &config, &tensors))
+        fs::write(folder.join(CHECKSUMS), checksums([&about, &config, &run], &tensors))
     }
 
     /// Reads a checkpoint folder.
@@ -120,21 +128,23 @@ impl Checkpoint {
         check_version(path, &about)?;
         let sums = read_text(path, CHECKSUMS)?;
         let config = read_text(path, CONFIG)?;
+        let run = read_text(path, RUN)?;
         let tensors = read(path, TENSORS)?;
-        let expected = checksums(&about, &config, &tensors);
+        let expected = checksums([&about, &config, &run], &tensors);
         if let Some((got, _)) = sums.lines().zip(expected.lines()).find(|(got, sum)| got != sum) {
             let name = got.split_whitespace().next_back().unwrap_or(CHECKSUMS);
             return Err(damaged(format!("the checksum of {name} does not match {CHECKSUMS}")));
         }
         if sums != expected {
             return Err(damaged(format!(
-                "{CHECKSUMS} does not list the three files of a checkpoint"
+                "{CHECKSUMS} does not list the four files of a checkpoint"
             )));
         }
         let about: About =
             toml::from_str(&about).map_err(|error| damaged(format!("{ABOUT}: {error}")))?;
         let config = Config::from_toml(&config, &path.join(CONFIG))
             .map_err(|error| damaged(error.to_string()))?;
+        let run = toml::from_str(&run).map_err(|error| damaged(format!("{RUN}: {error}")))?;
         let tensors =
             tensors::read(&tensors).map_err(|problem| damaged(format!("{TENSORS}: {problem}")))?;
         Ok(Self {
@@ -142,7 +152,16 @@ impl Checkpoint {
             steps: about.steps,
             evaluation: about.evaluation,
             agent: AgentState { tensors, optimiser_steps: about.optimiser_steps },
+            run,
         })
+    }
+}
+
+impl Checkpoint {
+    /// The evaluation that a checkpoint states, if it can be read.
+    fn evaluation_of(path: &Path) -> Option<f64> {
+        let about: About = toml::from_str(&read_text(path, ABOUT).ok()?).ok()?;
+        about.evaluation
     }
 }
 
@@ -185,11 +204,14 @@ fn read_text(folder: &Path, name: &'static str) -> Result<String, CheckpointErro
     String::from_utf8(bytes).map_err(|_| damaged(format!("{name} is not text")))
 }
 
-/// What [`CHECKSUMS`] holds for a checkpoint of these three files.
-fn checksums(about: &str, config: &str, tensors: &[u8]) -> String {
-    let line = |name: &str, bytes: &[u8]| {
-        let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{sum}  {name}\n")
-    };
-    line(ABOUT, about.as_bytes()) + &line(CONFIG, config.as_bytes()) + &line(TENSORS, tensors)
+/// What [`CHECKSUMS`] holds for a checkpoint of these files: [`ABOUT`], [`CONFIG`] and [`RUN`], and
+/// the tensors.
+fn checksums(texts: [&str; 3], tensors: &[u8]) -> String {
+    let files = [ABOUT, CONFIG, RUN].into_iter().zip(texts.map(str::as_bytes));
+    files.chain([(TENSORS, tensors)]).map(|(name, bytes)| checksum_line(name, bytes)).collect()
+}
+
+fn checksum_line(name: &str, bytes: &[u8]) -> String {
+    let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{sum}  {name}\n")
 }

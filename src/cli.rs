@@ -36,6 +36,13 @@ pub struct ConfigArgs {
     /// Environment, such as dmc:cartpole-swingup (`curl envs` lists them)
     #[arg(long, value_name = "ID")]
     pub env: String,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// What can be set on top of an environment's presets.
+#[derive(Args, Clone, Debug)]
+pub struct SettingArgs {
     /// A built-in preset on top of the environment's own, such as paper-512
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
@@ -55,11 +62,17 @@ pub struct ConfigArgs {
 
 #[derive(Args, Debug)]
 pub struct TrainArgs {
+    /// Environment, such as dmc:cartpole-swingup (`curl envs` lists them)
+    #[arg(long, value_name = "ID", required_unless_present = "resume")]
+    pub env: Option<String>,
     #[command(flatten)]
-    pub config: ConfigArgs,
-    /// Folder of the run, which must not exist (default: `runs/<env>/<time>-s<seed>`)
+    pub settings: SettingArgs,
+    /// Folder of the run (default: `runs/<env>/<time>-s<seed>`); if it holds the same run, that goes on
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
+    /// Go on with a run that was stopped, from its last checkpoint
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["env", "run_dir"])]
+    pub resume: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@
 //! Ranges are types ([`range`]), so that a `Config` that exists is within them. Nothing but this
 //! module and `command` reads files and arguments to decide what a run does.
 
+mod change;
 mod check;
 mod error;
 mod layer;
@@ -17,11 +18,12 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use change::{CHANGEABLE, Change};
 pub use error::{ConfigError, Conflict, KeyProblem};
 pub use layer::Source;
 pub use presets::preset_names;
 pub use range::{Count, Fraction, Positive, Ratio};
-pub use resolve::{Resolved, Selection, resolve};
+pub use resolve::{Resolved, Selection, resolve, resolve_onto};
 
 /// Everything that decides what a run does. Keys are those of `configs/default.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

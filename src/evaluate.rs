@@ -1,6 +1,7 @@
 //! Evaluation: whole episodes with the mean action. Nothing here knows of training.
 
 use curl_envs::{Action, EnvError, Pixels};
+use serde::{Deserialize, Serialize};
 
 use crate::agent::{Act, Agent};
 use crate::frame_stack::FrameStack;
@@ -17,7 +18,8 @@ pub struct Episodes {
 }
 
 /// What the episodes returned.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EvalReport {
     /// Undiscounted sum of rewards, by episode.
     pub returns: Vec<f64>,

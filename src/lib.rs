@@ -54,6 +54,7 @@ pub mod objective;
 pub mod picture;
 pub mod random;
 pub mod replay;
+pub mod run_folder;
 pub mod statistics;
 pub mod steps;
 pub mod train;

@@ -26,20 +26,25 @@ mod growing_file;
 mod histogram;
 mod pace;
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use console::Console;
-use csv::{EvalCsv, Measured, TrainCsv};
-use event_file::EventFile;
+use csv::{EvalCsv, Measured, TrainCsv, TrainCsvState};
+use event_file::{EventFile, EventFileState, is_event_file, remove_unknown};
 use pace::Pace;
 
 use crate::memory::resident_bytes;
 use crate::statistics::mean_and_std;
 use crate::steps::Steps;
+
+const TRAIN: &str = "train.csv";
+const EVAL: &str = "eval.csv";
 
 /// An episode of training that has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +88,15 @@ pub enum MetricsError {
          make it writable"
     )]
     Append { path: PathBuf, length: u64, source: io::Error },
+    #[error("cannot go on with {path}; check that the run folder is whole and can be written")]
+    Reopen { path: PathBuf, source: io::Error },
+    #[error(
+        "{path} has {got} bytes, {expected} at the checkpoint; restore it from a copy, or evaluate the \
+         checkpoint and start a new run"
+    )]
+    Short { path: PathBuf, expected: u64, got: u64 },
+    #[error("the checkpoint names {name:?} as a log of its run, which is no name of one")]
+    Name { name: String },
     #[error("cannot bring {path} to the disk; check that the disk is whole and still mounted")]
     Sync { path: PathBuf, source: io::Error },
     #[error(
@@ -92,14 +106,30 @@ pub enum MetricsError {
     Image { tag: String, height: usize, width: usize, expected: usize, got: usize },
 }
 
+/// How far the records of a run have come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsState {
+    /// Seconds that the run has taken.
+    pub total_seconds: f64,
+    pub eval_csv_bytes: u64,
+    pub train_csv: TrainCsvState,
+    /// In the order in which they were written.
+    pub event_files: Vec<EventFileState>,
+}
+
 /// The sinks of one run.
 #[derive(Debug)]
 pub struct Metrics {
+    /// Event files of earlier processes of this run.
+    earlier_events: Vec<EventFileState>,
     events: EventFile,
     train: TrainCsv,
     eval: EvalCsv,
     console: Console,
     begun: Instant,
+    /// Seconds that the run had taken when `begun`.
+    seconds_before: f64,
     /// Runs from one episode's end to the next.
     episode_pace: Pace,
 }
@@ -112,13 +142,59 @@ impl Metrics {
     pub fn create(run_dir: &Path, total_env_steps: u64) -> Result<Self, MetricsError> {
         let now = Instant::now();
         Ok(Self {
-            train: TrainCsv::create(&run_dir.join("train.csv"))?,
-            eval: EvalCsv::create(&run_dir.join("eval.csv"))?,
+            train: TrainCsv::create(&run_dir.join(TRAIN))?,
+            eval: EvalCsv::create(&run_dir.join(EVAL))?,
+            earlier_events: Vec::new(),
             events: EventFile::create(run_dir)?,
             console: Console::new(total_env_steps, now),
             begun: now,
+            seconds_before: 0.0,
             episode_pace: Pace::start(now, Steps::default()),
         })
+    }
+
+    /// Goes on with the records of a run that had come so far. What was written after that is cut
+    /// off.
+    ///
+    /// # Errors
+    /// If a file is missing, shorter than it was, or cannot be written.
+    pub fn resume(
+        run_dir: &Path,
+        total_env_steps: u64,
+        steps: &Steps,
+        state: &MetricsState,
+    ) -> Result<Self, MetricsError> {
+        let foreign = |file: &&EventFileState| !is_event_file(&file.name);
+        if let Some(EventFileState { name, .. }) = state.event_files.iter().find(foreign) {
+            return Err(MetricsError::Name { name: name.clone() });
+        }
+        let now = Instant::now();
+        Ok(Self {
+            train: TrainCsv::reopen(&run_dir.join(TRAIN), &state.train_csv)?,
+            eval: EvalCsv::reopen(&run_dir.join(EVAL), state.eval_csv_bytes)?,
+            events: EventFile::continue_after(run_dir, &state.event_files, steps)?,
+            earlier_events: state.event_files.clone(),
+            console: Console::resume(total_env_steps, *steps, now),
+            begun: now,
+            seconds_before: state.total_seconds,
+            episode_pace: Pace::start(now, *steps),
+        })
+    }
+
+    /// Removes the records of a run that is to begin anew.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn remove(run_dir: &Path) -> Result<(), MetricsError> {
+        for path in [run_dir.join(TRAIN), run_dir.join(EVAL)] {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(MetricsError::Reopen { path, source });
+                }
+                _ => {}
+            }
+        }
+        remove_unknown(run_dir, &[])
     }
 
     /// Shows how far the run is. Cheap enough for each agent step: mostly one look at the clock.
@@ -145,7 +221,7 @@ impl Metrics {
         let now = Instant::now();
         let rates = self.episode_pace.rates(steps, now);
         self.episode_pace = Pace::start(now, *steps);
-        let total_seconds = now.duration_since(self.begun).as_secs_f64();
+        let total_seconds = self.total_seconds(now);
 
         let train = [
             ("episode_reward", episode.episode_return),
@@ -189,7 +265,8 @@ impl Metrics {
             ("episode_length", evaluation.mean_length),
         ];
         self.events.scalars(steps, "eval", &scalars)?;
-        self.eval.row(steps, evaluation, now.duration_since(self.begun).as_secs_f64())
+        let total_seconds = self.total_seconds(now);
+        self.eval.row(steps, evaluation, total_seconds)
     }
 
     /// Records the distribution of `values` in TensorBoard's exponential buckets. Numbers that are
@@ -236,9 +313,19 @@ impl Metrics {
         self.eval.sync()
     }
 
-    /// The files and their lengths in bytes: cut to these, they hold what has been recorded so far.
-    pub fn files(&self) -> [(&Path, u64); 3] {
-        [self.events.position(), self.train.position(), self.eval.position()]
+    /// How far the records have come.
+    pub fn state(&self) -> MetricsState {
+        let events = self.earlier_events.iter().cloned().chain([self.events.state()]);
+        MetricsState {
+            total_seconds: self.total_seconds(Instant::now()),
+            eval_csv_bytes: self.eval.length(),
+            train_csv: self.train.state(),
+            event_files: events.collect(),
+        }
+    }
+
+    fn total_seconds(&self, now: Instant) -> f64 {
+        self.seconds_before + now.duration_since(self.begun).as_secs_f64()
     }
 
     /// Ends the records of a run and leaves the last state of the progress on the terminal.

@@ -3,21 +3,46 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use curl_envs::EnvState;
 use curl_rl::agent::Agent;
-use curl_rl::checkpoint::{Checkpoint, CheckpointError, Checkpoints};
+use curl_rl::checkpoint::{
+    Arithmetic, Checkpoint, CheckpointError, Checkpoints, EpisodeState, LastEvaluation, RunState,
+};
+use curl_rl::evaluate::EvalReport;
+use curl_rl::metrics::MetricsState;
+use curl_rl::replay::segments::SegmentsPosition;
+use curl_rl::replay::{Codec, ReplayPosition};
 use curl_rl::steps::Steps;
 use tch::Device;
 use tempfile::TempDir;
 
 use crate::fixtures::debug_config;
 
-const FILES: [&str; 4] = ["checkpoint.toml", "config.toml", "agent.safetensors", "SHA256SUMS"];
+const FILES: [&str; 5] =
+    ["checkpoint.toml", "config.toml", "agent.safetensors", "run.toml", "SHA256SUMS"];
 
 fn checkpoint(env_step: u64, evaluation: Option<f64>) -> Checkpoint {
     let config = debug_config(&[]);
     let agent = Agent::new(9, 1, &config.agent, 3, Device::Cpu);
     let steps = Steps { env_step, agent_step: 5, update: 4, episode: 1 };
-    Checkpoint { agent: agent.state(), config, steps, evaluation }
+    Checkpoint { agent: agent.state(), config, steps, evaluation, run: run_state() }
+}
+
+fn run_state() -> RunState {
+    let env = EnvState::from([("qpos".to_owned(), vec![0.1, -0.0, f64::MIN_POSITIVE, 1e300])]);
+    let report = EvalReport { returns: vec![1.0 / 3.0], lengths: vec![1000] };
+    let replay = ReplayPosition { written: 70, oldest: 3, first_segment: 0, first_slot: 0 };
+    let replay = SegmentsPosition { replay, last_segment: 1, last_bytes: 900 };
+    RunState {
+        evaluations: 1,
+        episode: EpisodeState { episode_return: 0.1 + 0.2, length: 8, env: Some(env) },
+        last_evaluation: Some(LastEvaluation { env_step: 40, report }),
+        actor_losses: [("actor".to_owned(), f64::NAN)].into(),
+        arithmetic: Arithmetic { threads: 2, passes: "float32".to_owned() },
+        codec: Codec::Delta,
+        replay,
+        metrics: MetricsState::default(),
+    }
 }
 
 fn saved() -> (TempDir, PathBuf) {
@@ -42,6 +67,8 @@ fn a_checkpoint_comes_back_as_it_was() {
     assert_eq!(loaded.config, expected.config);
     assert_eq!(loaded.steps, expected.steps);
     assert_eq!(loaded.evaluation, expected.evaluation);
+    // NaN is not equal to itself, but its text is.
+    assert_eq!(format!("{:?}", loaded.run), format!("{:?}", expected.run));
     assert_eq!(loaded.agent.optimiser_steps, expected.agent.optimiser_steps);
     assert!(loaded.agent.tensors.keys().eq(expected.agent.tensors.keys()));
     for (name, tensor) in &loaded.agent.tensors {
@@ -108,9 +135,9 @@ fn another_version_is_called_that() {
     let (_folder, path) = saved();
     let about = path.join("checkpoint.toml");
     let text = fs::read_to_string(&about).expect("the file is there");
-    fs::write(&about, text.replace("format_version = 2", "format_version = 7\nnew_key = true"))
+    fs::write(&about, text.replace("format_version = 3", "format_version = 7\nnew_key = true"))
         .expect("the file can be written");
-    assert!(refusal(&path).contains("has format version 7, this program reads version 2"));
+    assert!(refusal(&path).contains("has format version 7, this program reads version 3"));
 }
 
 #[test]

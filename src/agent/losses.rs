@@ -31,16 +31,23 @@ pub struct ContrastLosses {
     pub logits: Tensor,
 }
 
+impl ActorLosses {
+    /// Every value with its name.
+    pub fn scalars(&self) -> [(&'static str, f64); 4] {
+        let Self { actor, entropy, temperature, alpha } = self;
+        [("actor", actor), ("entropy", entropy), ("temperature", temperature), ("alpha", alpha)]
+            .map(|(name, tensor)| (name, tensor.double_value(&[])))
+    }
+}
+
 impl Losses {
     /// Every value with its name.
     pub fn scalars(&self) -> Vec<(&'static str, f64)> {
-        let mut scalars = vec![("batch_reward", &self.batch_reward), ("critic", &self.critic)];
-        if let Some(ActorLosses { actor, entropy, temperature, alpha }) = &self.actor {
-            scalars.extend([("actor", actor), ("entropy", entropy)]);
-            scalars.extend([("temperature", temperature), ("alpha", alpha)]);
-        }
-        let mut values: Vec<_> =
-            scalars.into_iter().map(|(name, tensor)| (name, tensor.double_value(&[]))).collect();
+        let mut values = vec![
+            ("batch_reward", self.batch_reward.double_value(&[])),
+            ("critic", self.critic.double_value(&[])),
+        ];
+        values.extend(self.actor.iter().flat_map(ActorLosses::scalars));
         if let Some(ContrastLosses { loss, logits }) = &self.contrast {
             values.push(("contrast", loss.double_value(&[])));
             values.push(("contrast_accuracy", info_nce::accuracy(logits).double_value(&[])));

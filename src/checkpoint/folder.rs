@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use super::{Checkpoint, CheckpointError};
 use crate::durable;
 
+const FOLDER: &str = "checkpoints";
+const LAST: &str = "last";
+const BEST: &str = "best";
+const NAMED: &str = "env_step-";
+
 /// The folder `checkpoints` of a run: `env_step-000030000/` and so on, and the links `last` and
 /// `best`.
 #[derive(Debug)]
@@ -24,16 +29,43 @@ impl Checkpoints {
     /// # Errors
     /// If the folder cannot be made.
     pub fn create(run_dir: &Path, keep: usize) -> Result<Self, CheckpointError> {
-        let folder = run_dir.join("checkpoints");
+        let folder = run_dir.join(FOLDER);
         fs::create_dir_all(&folder)
             .map_err(|source| CheckpointError::Write { path: folder.clone(), source })?;
         Ok(Self { folder, keep, best: None })
     }
 
+    /// Goes on in the folder of a run whose last checkpoint is this. What a process left that was
+    /// killed while it saved a later one is finished or removed.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written.
+    pub fn resume(run_dir: &Path, keep: usize, last: &Checkpoint) -> Result<Self, CheckpointError> {
+        let folder = run_dir.join(FOLDER);
+        let best = Checkpoint::evaluation_of(&folder.join(BEST));
+        let mut checkpoints = Self { folder, keep, best };
+        checkpoints.finish_last(last).map_err(|source| CheckpointError::Write {
+            path: checkpoints.folder.clone(),
+            source,
+        })?;
+        Ok(checkpoints)
+    }
+
+    fn finish_last(&mut self, last: &Checkpoint) -> io::Result<()> {
+        let link = fs::read_link(self.folder.join(LAST))?;
+        let name = link.to_string_lossy();
+        durable::remove_temporaries(&self.folder)?;
+        for later in self.names()?.into_iter().filter(|other| **other > *name) {
+            durable::discard_folder(&self.folder.join(later))?;
+        }
+        self.link_best(last, &name)?;
+        self.prune(&name)
+    }
+
     /// Where `eval` finds the checkpoint of a path: a checkpoint itself, or a run folder's last
     /// one.
     pub fn locate(path: &Path) -> PathBuf {
-        let last = path.join("checkpoints").join("last");
+        let last = path.join(FOLDER).join(LAST);
         if last.is_dir() { last } else { path.to_path_buf() }
     }
 
@@ -42,22 +74,29 @@ impl Checkpoints {
     /// # Errors
     /// If something cannot be written. Earlier checkpoints are then still there.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointError> {
-        let name = format!("env_step-{:09}", checkpoint.steps.env_step);
+        let name = self.free_name(checkpoint.steps.env_step);
         let path = self.folder.join(&name);
-        if !path.exists() {
-            checkpoint.save(&path)?;
-        }
-        self.link(checkpoint, &name)
+        checkpoint.save(&path)?;
+        durable::replace_link(Path::new(&name), &self.folder.join(LAST))
+            .and_then(|()| self.link_best(checkpoint, &name))
             .and_then(|()| self.prune(&name))
             .map_err(|source| CheckpointError::Write { path: path.clone(), source })?;
         Ok(path)
     }
 
-    fn link(&mut self, checkpoint: &Checkpoint, name: &str) -> io::Result<()> {
-        durable::replace_link(Path::new(name), &self.folder.join("last"))?;
+    /// A name that sorts behind all others. There are two checkpoints of one env step where a run was
+    /// stopped before an evaluation and went on with it.
+    fn free_name(&self, env_step: u64) -> String {
+        let name = format!("{NAMED}{env_step:09}");
+        let numbered = (2..).map(|number| format!("{name}.{number}"));
+        let mut names = [name.clone()].into_iter().chain(numbered);
+        names.find(|name| !self.folder.join(name).exists()).expect("there are enough numbers")
+    }
+
+    fn link_best(&mut self, checkpoint: &Checkpoint, name: &str) -> io::Result<()> {
         match checkpoint.evaluation {
             Some(score) if self.best.is_none_or(|best| score > best) => {
-                durable::replace_link(Path::new(name), &self.folder.join("best"))?;
+                durable::replace_link(Path::new(name), &self.folder.join(BEST))?;
                 self.best = Some(score);
                 Ok(())
             }
@@ -66,14 +105,19 @@ impl Checkpoints {
     }
 
     fn prune(&self, newest: &str) -> io::Result<()> {
-        let best = fs::read_link(self.folder.join("best")).ok();
-        let mut names: Vec<String> = fs::read_dir(&self.folder)?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| name.starts_with("env_step-"))
-            .filter(|name| name != newest && best.as_deref() != Some(Path::new(name)))
-            .collect();
+        let best = fs::read_link(self.folder.join(BEST)).ok();
+        let mut names = self.names()?;
+        names.retain(|name| name != newest && best.as_deref() != Some(Path::new(name)));
         names.sort();
         let surplus = (names.len() + 1).saturating_sub(self.keep);
-        names[..surplus].iter().try_for_each(|name| fs::remove_dir_all(self.folder.join(name)))
+        names[..surplus]
+            .iter()
+            .try_for_each(|name| durable::discard_folder(&self.folder.join(name)))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(&self.folder)?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(names.filter(|name| name.starts_with(NAMED)).collect())
     }
 }

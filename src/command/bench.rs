@@ -26,7 +26,7 @@ fn with_short_options(args: &BenchArgs) -> ConfigArgs {
         ("train.threads", args.threads.map(|threads| threads.to_string())),
     ];
     let given = options.into_iter().filter_map(|(key, value)| Some((key, value?)));
-    config.sets.extend(given.map(|(key, value)| format!("{key}={value}")));
+    config.settings.sets.extend(given.map(|(key, value)| format!("{key}={value}")));
     config
 }
 

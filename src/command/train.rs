@@ -1,63 +1,69 @@
 //! `curl train`.
 
-use std::path::{Path, PathBuf};
+mod folder;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::{fs, io};
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 
 use super::build;
-use crate::checkpoint::Checkpoints;
+use crate::agent::Numbers;
+use crate::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use crate::cli::TrainArgs;
 use crate::config::Config;
-use crate::durable;
 use crate::metrics::Metrics;
-use crate::replay::Replay;
-use crate::train::{Parts, train as run};
+use crate::replay::segments::Segments;
+use crate::replay::{Replay, ReplayShape};
+use crate::steps::Steps;
+use crate::train::{Outcome, Parts, Start, train as run};
+use folder::{Chosen, choose};
 
-pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
-    let resolved = super::resolve(&args.config)?;
-    let config = &resolved.config;
+pub fn train(args: &TrainArgs) -> Result<()> {
     let stop = stop_on_signals()?;
-    build::set_threads(config);
-    let device = build::device(config.train.device)?;
+    let Chosen { folder, config, checkpoint } = choose(args)?;
+    let run_dir = folder.path();
+    if let Some(checkpoint) = &checkpoint
+        && is_finished(checkpoint, &config)
+    {
+        let env_step = checkpoint.steps.env_step;
+        let text = format!(
+            "{} has finished after {env_step} env steps; --env-steps N goes on to more\n",
+            run_dir.display()
+        );
+        return super::print(&text);
+    }
+    folder.write_config(&config)?;
+    let (parts, start) = build_run(run_dir, &config, checkpoint)?;
+    let outcome = run(&config, parts, start, &stop)?;
+    super::print(&summary(run_dir, &outcome))
+}
 
-    let env = build::pixels(config)?;
-    let eval_env = build::pixels(config)?;
-    let shape = build::replay_shape(config, env.spec())?;
-    let forecast = build::forecast(config, &shape)?;
+/// Whether the budget is used and the agent evaluated at its end.
+fn is_finished(checkpoint: &Checkpoint, config: &Config) -> bool {
+    let Checkpoint { steps: Steps { env_step, .. }, run, .. } = checkpoint;
+    let evaluated = run.last_evaluation.as_ref().is_some_and(|last| last.env_step == *env_step);
+    *env_step >= config.train.env_steps.get() && evaluated
+}
 
-    let run_dir = create_run_dir(args.run_dir.as_deref(), config)?;
-    write_config(config, &run_dir)?;
-    eprintln!("{}: training for {} env steps", config.env.id, config.train.env_steps.get());
-    eprintln!("{}", build::passes(config, device));
-    eprintln!("{}", build::storage(config, &shape));
-    eprintln!("needs about {forecast}");
-    eprintln!("writes to {}", run_dir.display());
-    let parts = Parts {
-        agent: build::agent(config, &shape, device),
-        env,
-        eval_env,
-        replay: Replay::new(shape),
-        metrics: Metrics::create(&run_dir, config.train.env_steps.get())?,
-        checkpoints: Checkpoints::create(&run_dir, config.checkpoint.keep.len())?,
+fn summary(run_dir: &Path, outcome: &Outcome) -> String {
+    let env_step = outcome.steps.env_step;
+    let mut summary = if outcome.complete {
+        format!("finished after {env_step} env steps\n")
+    } else {
+        format!("stopped at {env_step} env steps: curl train --resume {}\n", run_dir.display())
     };
-    let outcome = run(config, parts, &stop)?;
-
-    let how = if outcome.complete { "finished after" } else { "stopped at" };
-    let mut summary = format!("{how} {} env steps\n", outcome.steps.env_step);
     if let Some(report) = &outcome.last_evaluation {
         let (mean, std) = report.mean_and_std();
         summary += &format!("last evaluation: {mean:.1} +- {std:.1}\n");
     }
     summary += &format!("checkpoint: {}\n", outcome.checkpoint.display());
-    summary += &format!("play it back: curl eval {} --video film.mp4\n", run_dir.display());
-    super::print(&summary)
+    summary + &format!("play it back: curl eval {} --video film.mp4\n", run_dir.display())
 }
 
 /// A flag that Ctrl-C and a polite kill set. A second signal ends the process at once.
-fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
@@ -67,32 +73,92 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Makes the run folder, which must be new: an earlier run is never written over.
-fn create_run_dir(asked: Option<&Path>, config: &Config) -> anyhow::Result<PathBuf> {
-    let path = match asked {
-        Some(path) => path.to_path_buf(),
-        None => {
-            let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-            let name = format!("{now}-s{}", config.train.seed);
-            Path::new("runs").join(config.env.id.replace(':', "-")).join(name)
+/// Builds all that a run is made of, and says what it will do and need.
+fn build_run(
+    run_dir: &Path,
+    config: &Config,
+    checkpoint: Option<Checkpoint>,
+) -> Result<(Parts, Start)> {
+    let threads = build::set_threads(config);
+    let device = build::device(config.train.device)?;
+    let env = build::pixels(config)?;
+    let eval_env = build::pixels(config)?;
+    let mut shape = build::replay_shape(config, env.spec())?;
+    if let Some(checkpoint) = &checkpoint {
+        shape.codec = checkpoint.run.codec;
+    }
+    let forecast = build::forecast(config, &shape)?;
+    let passes = Numbers::new(config.agent.precision, device).to_string();
+    let arithmetic = Arithmetic { threads, passes };
+
+    eprintln!("{}: training for {} env steps", config.env.id, config.train.env_steps.get());
+    eprintln!("{}", build::passes(config, device));
+    eprintln!("{}", build::storage(config, &shape));
+    eprintln!("needs about {forecast}");
+    eprintln!("writes to {}", run_dir.display());
+    let mut agent = build::agent(config, &shape, device);
+    let (storage, start) = match checkpoint {
+        None => (Storage::create(run_dir, config, shape)?, Start::New),
+        Some(checkpoint) => {
+            agent
+                .restore(&checkpoint.agent)
+                .context("the checkpoint does not fit its configuration")?;
+            tell_resumption(&checkpoint, &arithmetic);
+            let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
+            let Checkpoint { steps, run, .. } = checkpoint;
+            let (checkpoint, state) = (Checkpoints::locate(run_dir), Box::new(run));
+            (storage, Start::From { checkpoint, steps, state })
         }
     };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent {
-        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    let Storage { replay, segments, metrics, checkpoints } = storage;
+    let parts = Parts { agent, env, eval_env, replay, segments, metrics, checkpoints, arithmetic };
+    Ok((parts, start))
+}
+
+/// What a run keeps in its folder.
+struct Storage {
+    replay: Replay,
+    segments: Segments,
+    metrics: Metrics,
+    checkpoints: Checkpoints,
+}
+
+impl Storage {
+    fn create(run_dir: &Path, config: &Config, shape: ReplayShape) -> Result<Self> {
+        Ok(Self {
+            replay: Replay::new(shape),
+            segments: Segments::create(run_dir)?,
+            metrics: Metrics::create(run_dir, config.train.env_steps.get())?,
+            checkpoints: Checkpoints::create(run_dir, config.checkpoint.keep.len())?,
+        })
     }
-    match fs::create_dir(&path) {
-        Ok(()) => Ok(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let problem = format!("{} exists already: name another folder", path.display());
-            Err(super::usage("--run-dir", problem).into())
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+
+    fn resume(
+        run_dir: &Path,
+        config: &Config,
+        shape: ReplayShape,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self> {
+        let Checkpoint { steps, run, .. } = checkpoint;
+        let (segments, replay) = Segments::resume(run_dir, shape, &run.replay)?;
+        let env_steps = config.train.env_steps.get();
+        Ok(Self {
+            replay,
+            segments,
+            metrics: Metrics::resume(run_dir, env_steps, steps, &run.metrics)?,
+            checkpoints: Checkpoints::resume(run_dir, config.checkpoint.keep.len(), checkpoint)?,
+        })
     }
 }
 
-fn write_config(config: &Config, run_dir: &Path) -> anyhow::Result<()> {
-    let path = run_dir.join("config.toml");
-    durable::write_file(&path, |file| file.write_all(config.to_toml().as_bytes()))
-        .with_context(|| format!("cannot write {}", path.display()))
+fn tell_resumption(checkpoint: &Checkpoint, now: &Arithmetic) {
+    eprintln!("goes on from env step {}", checkpoint.steps.env_step);
+    let before = &checkpoint.run.arithmetic;
+    if before != now {
+        eprintln!(
+            "warning: the run computed its passes in {} on {} threads and now does in {} on {}: what \
+             follows will not be the same bits as if it had not been stopped",
+            before.passes, before.threads, now.passes, now.threads
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::change::{CHANGEABLE, Change};
 use super::layer::Source;
 
 /// A usage or configuration error: what was asked for cannot be done as it was asked. The program
@@ -25,6 +26,13 @@ pub enum ConfigError {
         "{env} takes one of several actions, but the agent needs continuous ones: choose another --env"
     )]
     DiscreteActions { env: String },
+    #[error(
+        "a run goes on with the configuration it began with, which this changes: {}; leave that out, or \
+         start a new run (what may change: {})",
+        list(.0),
+        CHANGEABLE.join(", ")
+    )]
+    Changes(Vec<Change>),
     #[error("{}", lines(.0))]
     Keys(Vec<KeyProblem>),
     #[error("{}", lines(.0))]
@@ -54,6 +62,10 @@ pub enum KeyProblem {
 pub struct Conflict {
     pub problem: String,
     pub remedy: String,
+}
+
+fn list(changes: &[Change]) -> String {
+    changes.iter().map(Change::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// One problem a line.

@@ -55,6 +55,25 @@ pub fn resolve(selection: &Selection<'_>) -> Result<Resolved, ConfigError> {
     merge(schema.defaults().iter().cloned().chain(stated).chain([env]))
 }
 
+/// Puts what was asked for on top of the configuration of a run, in place of the defaults and the
+/// presets of its environment. `path` is where that was read.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_onto(
+    stored: &Config,
+    path: &Path,
+    selection: &Selection<'_>,
+) -> Result<Resolved, ConfigError> {
+    let asked = asked(selection)?;
+    let mut problems = Schema::new().problems(&asked);
+    problems.extend(asked.iter().filter_map(|entry| other_environment(entry, selection.env)));
+    if !problems.is_empty() {
+        return Err(ConfigError::Keys(problems));
+    }
+    merge(layer::parse_file(&stored.to_toml(), path)?.into_iter().chain(asked))
+}
+
 impl Config {
     /// Reads a stored configuration, which states every key: what a run did must not come to depend
     /// on the defaults of a later release. `path` is where the text was read, for messages.
@@ -110,6 +129,13 @@ fn stated(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     if let Some(text) = presets::of_environment(selection.env) {
         entries.extend(layer::parse_built_in(text, &Source::Preset(selection.env.to_string())));
     }
+    entries.extend(asked(selection)?);
+    Ok(entries)
+}
+
+/// What the arguments state, the weakest first.
+fn asked(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
+    let mut entries = Vec::new();
     if let Some(name) = selection.preset {
         let text = presets::named(name).ok_or_else(|| unknown_preset(name))?;
         entries.extend(layer::parse_built_in(text, &Source::Preset(name.to_string())));

@@ -31,6 +31,11 @@ enum Display {
 
 impl Console {
     pub(super) fn new(total_env_steps: u64, now: Instant) -> Self {
+        Self::resume(total_env_steps, Steps::default(), now)
+    }
+
+    /// Goes on from some steps.
+    pub(super) fn resume(total_env_steps: u64, steps: Steps, now: Instant) -> Self {
         let display = if io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{bar:20} {percent:>3}% {prefix}\n{wide_msg}")
                 .expect("the template is well-formed");
@@ -38,7 +43,7 @@ impl Console {
         } else {
             Display::Lines
         };
-        Self { display, progress: Progress::start(total_env_steps, now), shown: now }
+        Self { display, progress: Progress::start(total_env_steps, steps, now), shown: now }
     }
 
     pub(super) fn progress(&mut self, steps: &Steps, now: Instant) {
@@ -116,8 +121,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn start(total: u64, now: Instant) -> Self {
-        let steps = Steps::default();
+    fn start(total: u64, steps: Steps, now: Instant) -> Self {
         let pace = Pace::start(now, steps);
         let present = Rates::default();
         Self { total, steps, pace, settled: None, present, last: None, best: None }
@@ -181,7 +185,7 @@ mod tests {
     fn tells_rates_time_left_and_evaluations() {
         let begun = Instant::now();
         let after = |seconds| begun + Duration::from_secs(seconds);
-        let mut progress = Progress::start(10_000, begun);
+        let mut progress = Progress::start(10_000, Steps::default(), begun);
         assert_eq!(progress.how_far(), "0/10,000 env steps, --:-- left");
         assert_eq!(progress.how_well(), "0 env steps/s, 0.0 updates/s");
         progress.advance(&at(1000, 125), after(10));
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn rates_are_calm() {
         let begun = Instant::now();
-        let mut progress = Progress::start(1000, begun);
+        let mut progress = Progress::start(1000, Steps::default(), begun);
         progress.advance(&at(10, 0), begun + Duration::from_secs(1));
         assert_eq!(progress.rates().env_steps_per_second, 10.0);
         progress.advance(&at(40, 0), begun + Duration::from_secs(2));
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_score_that_is_no_number_is_never_the_best() {
-        let mut progress = Progress::start(1000, Instant::now());
+        let mut progress = Progress::start(1000, Steps::default(), Instant::now());
         for (score, best) in [(f64::NAN, f64::NAN), (1.0, 1.0), (f64::NAN, 1.0), (0.5, 1.0)] {
             progress.evaluation(&at(1, 1), score, Duration::ZERO);
             let shown = progress.best.unwrap().mean;

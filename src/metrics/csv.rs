@@ -24,8 +24,11 @@
 //!
 //! The losses are means over the records since the row before.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use super::growing_file::{GrowingFile, Storage};
 use super::{Episode, Evaluation, MetricsError};
@@ -51,12 +54,28 @@ pub(super) struct Measured {
     pub(super) total_seconds: f64,
 }
 
+/// Sum and number of a loss's records since the last row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossSum {
+    pub sum: f64,
+    pub records: u64,
+}
+
+/// How far `train.csv` has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainCsvState {
+    pub bytes: u64,
+    /// What the next row's means are made of, by the losses' names in the agent.
+    pub losses: BTreeMap<String, LossSum>,
+}
+
 /// `train.csv`.
 #[derive(Debug)]
 pub(super) struct TrainCsv<S = File> {
     file: GrowingFile<S>,
-    /// Sum and number of each loss's records since the last row.
-    losses: [(f64, u64); LOSSES.len()],
+    losses: [LossSum; LOSSES.len()],
 }
 
 /// `eval.csv`.
@@ -68,6 +87,15 @@ pub(super) struct EvalCsv {
 impl TrainCsv {
     pub(super) fn create(path: &Path) -> Result<Self, MetricsError> {
         Self::over(GrowingFile::create(path)?)
+    }
+
+    /// Goes on with a file where it had come so far.
+    pub(super) fn reopen(path: &Path, state: &TrainCsvState) -> Result<Self, MetricsError> {
+        let file = GrowingFile::reopen(path, state.bytes)?;
+        Ok(Self {
+            file,
+            losses: LOSSES.map(|(name, _)| state.losses.get(name).copied().unwrap_or_default()),
+        })
     }
 
     pub(super) fn sync(&self) -> Result<(), MetricsError> {
@@ -87,9 +115,9 @@ impl<S: Storage> TrainCsv<S> {
     pub(super) fn add_losses(&mut self, losses: &[(&str, f64)]) {
         for (name, value) in losses {
             if let Some(index) = LOSSES.iter().position(|(known, _)| known == name) {
-                let (sum, n) = &mut self.losses[index];
+                let LossSum { sum, records } = &mut self.losses[index];
                 *sum += value;
-                *n += 1;
+                *records += 1;
             }
         }
     }
@@ -110,9 +138,9 @@ impl<S: Storage> TrainCsv<S> {
             format!("{:.2}", measured.fps),
             format!("{:.3}", measured.total_seconds),
         ];
-        let losses = self.losses.map(|(sum, n)| match n {
+        let losses = self.losses.map(|LossSum { sum, records }| match records {
             0 => String::new(),
-            n => (sum / n as f64).to_string(),
+            records => (sum / records as f64).to_string(),
         });
         let cells = first.into_iter().chain(losses).chain([steps.update.to_string()]);
         append_row(&mut self.file, cells)?;
@@ -120,8 +148,10 @@ impl<S: Storage> TrainCsv<S> {
         Ok(())
     }
 
-    pub(super) fn position(&self) -> (&Path, u64) {
-        self.file.position()
+    pub(super) fn state(&self) -> TrainCsvState {
+        let losses =
+            LOSSES.iter().zip(self.losses).map(|((name, _), sum)| ((*name).to_owned(), sum));
+        TrainCsvState { bytes: self.file.length(), losses: losses.collect() }
     }
 }
 
@@ -132,6 +162,11 @@ impl EvalCsv {
                        episode_reward_std episodes";
         append_row(&mut file, columns.split(' ').map(str::to_owned))?;
         Ok(Self { file })
+    }
+
+    /// Goes on with a file that had so many bytes.
+    pub(super) fn reopen(path: &Path, bytes: u64) -> Result<Self, MetricsError> {
+        Ok(Self { file: GrowingFile::reopen(path, bytes)? })
     }
 
     pub(super) fn row(
@@ -159,8 +194,9 @@ impl EvalCsv {
         self.file.sync()
     }
 
-    pub(super) fn position(&self) -> (&Path, u64) {
-        self.file.position()
+    /// Its length in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.file.length()
     }
 }
 
@@ -212,8 +248,8 @@ mod tests {
         csv.add_losses(&[("critic", 1.0)]);
         assert!(matches!(csv.row(&STEPS, &EPISODE, MEASURED), Err(MetricsError::Append { .. })));
         assert_eq!(text(&csv), HEADER);
-        assert_eq!(csv.position().1, HEADER.len() as u64);
-        assert_eq!(csv.losses[1], (1.0, 1));
+        assert_eq!(csv.file.length(), HEADER.len() as u64);
+        assert_eq!(csv.losses[1], LossSum { sum: 1.0, records: 1 });
         assert!(TrainCsv::over(on_small_disk(3)).is_err());
     }
 
@@ -231,6 +267,6 @@ mod tests {
         let expected = "frame,step,episode,episode_reward,episode_length,total_time,update,\
                         episode_reward_std,episodes\n2000,250,2,2,1000,1.500,150,1,2\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
-        assert_eq!(csv.position(), (path.as_path(), expected.len() as u64));
+        assert_eq!(csv.length(), expected.len() as u64);
     }
 }

@@ -37,6 +37,12 @@ impl GrowingFile {
         Ok(Self::over(path, storage))
     }
 
+    /// Goes on with a file that had so many bytes, and cuts off what was appended after them.
+    pub(super) fn reopen(path: &Path, length: u64) -> Result<Self, MetricsError> {
+        let storage = cut(path, length)?;
+        Ok(Self { length, ..Self::over(path, storage) })
+    }
+
     pub(super) fn sync(&self) -> Result<(), MetricsError> {
         self.storage
             .sync_data()
@@ -62,10 +68,22 @@ impl<S: Storage> GrowingFile<S> {
         Ok(())
     }
 
-    /// The file and its length in bytes.
-    pub(super) fn position(&self) -> (&Path, u64) {
-        (&self.path, self.length)
+    /// Its length in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
     }
+}
+
+/// Cuts a file that has so many bytes at least, and leaves it open in append mode.
+pub(super) fn cut(path: &Path, length: u64) -> Result<File, MetricsError> {
+    let failed = |source| MetricsError::Reopen { path: path.to_owned(), source };
+    let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+    let got = file.metadata().map_err(failed)?.len();
+    if got < length {
+        return Err(MetricsError::Short { path: path.to_owned(), expected: length, got });
+    }
+    file.set_len(length).map_err(failed)?;
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -118,7 +136,7 @@ pub(super) mod tests {
             let written = (0..3).take_while(|_| file.append(b"four").is_ok()).count();
             assert_eq!(written, capacity / 4);
             assert_eq!(file.content(), &b"fourfourfour"[..written * 4]);
-            assert_eq!(file.position().1, written as u64 * 4);
+            assert_eq!(file.length(), written as u64 * 4);
             assert!(file.append(b"four").is_err());
             file.storage.capacity = 100;
             file.append(b"more").unwrap();

@@ -20,12 +20,14 @@ fn write_everything(run_dir: &Path) -> PathBuf {
     metrics.histogram(&STEPS, "weights/w", &[0.5, f32::NAN, -1.0]).unwrap();
     let image = Image { height: 2, width: 3, rgb: &[7; 18] };
     metrics.image(&STEPS, "crops", &image).unwrap();
-    let files = metrics.files().map(|(path, length)| (path.to_owned(), length));
+    let state = metrics.state();
     metrics.finish(&STEPS).unwrap();
-    for (path, length) in &files {
-        assert_eq!(fs::metadata(path).unwrap().len(), *length);
-    }
-    files.into_iter().next().unwrap().0
+    let length = |name: &str| fs::metadata(run_dir.join(name)).unwrap().len();
+    assert_eq!(length("train.csv"), state.train_csv.bytes);
+    assert_eq!(length("eval.csv"), state.eval_csv_bytes);
+    let [EventFileState { name, bytes }] = &state.event_files[..] else { panic!("{state:?}") };
+    assert_eq!(length(name), *bytes);
+    run_dir.join(name)
 }
 
 #[test]
@@ -95,6 +97,74 @@ fn a_folder_that_holds_a_run_is_refused_and_kept() {
     assert!(matches!(error, MetricsError::Create { .. }));
     assert_eq!(fs::read(folder.path().join("train.csv")).unwrap(), before);
     assert!(Metrics::create(&folder.path().join("none"), 1).is_err());
+}
+
+/// All scalars of a run folder's event files with their steps, in the order of their names.
+fn curve(run_dir: &Path, tag: &str) -> Vec<i64> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(run_dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains("tfevents"))
+        .collect();
+    paths.sort();
+    let scalars = paths.into_iter().flat_map(|path| EventLog::new(path).read().unwrap().scalars);
+    scalars.filter(|scalar| scalar.tag == tag).map(|scalar| scalar.step).collect()
+}
+
+#[test]
+fn records_go_on_where_a_checkpoint_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |env_step| Steps { env_step, ..STEPS };
+    let losses = [("critic", 3.0)];
+    let episode = Episode { episode_return: 1.0, length: 9, replay_size: 9, replay_bytes: 9 };
+    let evaluation = |metrics: &mut Metrics, env_step| {
+        let returns = [1.0];
+        let played = Evaluation { returns: &returns, mean_length: 9.0, elapsed: Duration::ZERO };
+        metrics.evaluation(&at(env_step), &played).unwrap();
+    };
+    let mut whole = Metrics::create(folder.path(), 1000).unwrap();
+    whole.losses(&at(10), &[("critic", 1.0)]).unwrap();
+    whole.episode(&at(10), &episode).unwrap();
+    whole.losses(&at(20), &losses).unwrap();
+    let state = MetricsState { total_seconds: 1000.0, ..whole.state() };
+    // Twice a process goes on, writes something, and is killed before the next checkpoint.
+    for _ in 0..2 {
+        let mut lost = Metrics::resume(folder.path(), 1000, &at(20), &state).unwrap();
+        lost.losses(&at(30), &losses).unwrap();
+        lost.episode(&at(30), &episode).unwrap();
+        evaluation(&mut lost, 30);
+    }
+    let mut metrics = Metrics::resume(folder.path(), 1000, &at(20), &state).unwrap();
+    metrics.losses(&at(30), &[("critic", 5.0)]).unwrap();
+    metrics.episode(&at(30), &episode).unwrap();
+    evaluation(&mut metrics, 40);
+
+    let train = fs::read_to_string(folder.path().join("train.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = train.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 3, "{train}");
+    assert_eq!(rows[2][9], "4", "the mean of what came before and after the checkpoint: {train}");
+    assert!(rows[2][7].parse::<f64>().unwrap() >= 1000.0, "time goes on: {train}");
+    assert_eq!(fs::read_to_string(folder.path().join("eval.csv")).unwrap().lines().count(), 2);
+    assert_eq!(curve(folder.path(), "loss/critic"), [10, 20, 30]);
+    assert_eq!(curve(folder.path(), "eval/episode_reward"), [40]);
+}
+
+#[test]
+fn records_that_are_not_the_checkpoint_s_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = Metrics::create(folder.path(), 1000).unwrap();
+    let state = metrics.state();
+    let resume = |state: &MetricsState| Metrics::resume(folder.path(), 1000, &STEPS, state);
+    let longer = MetricsState { eval_csv_bytes: state.eval_csv_bytes + 1, ..state.clone() };
+    assert!(matches!(resume(&longer), Err(MetricsError::Short { .. })));
+    for name in
+        ["../events.out.tfevents.1", "/etc/passwd", "events.out.tfevents.1/../x", "train.csv"]
+    {
+        let file = EventFileState { name: name.to_owned(), bytes: 0 };
+        let elsewhere = MetricsState { event_files: vec![file], ..state.clone() };
+        assert!(matches!(resume(&elsewhere), Err(MetricsError::Name { .. })), "{name}");
+    }
+    resume(&state).unwrap();
 }
 
 fn unix_seconds() -> f64 {

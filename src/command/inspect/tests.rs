@@ -110,11 +110,8 @@ fn csv_has_every_point() {
 #[test]
 fn damage_costs_what_it_hit_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, length) = {
-        let metrics = write_run(folder.path());
-        let (path, length) = metrics.files()[0];
-        (path.to_owned(), length)
-    };
+    let events = write_run(folder.path()).state().event_files.remove(0);
+    let (path, length) = (folder.path().join(events.name), events.bytes);
     std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 1).unwrap();
     let args = InspectArgs { json: true, ..args(&[folder.path()]) };
     let json: serde_json::Value = serde_json::from_str(&shown(&args)).unwrap();
