@@ -4,6 +4,7 @@ mod forecast;
 mod media;
 mod run;
 mod state;
+mod storage;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,15 +16,15 @@ use thiserror::Error;
 use crate::agent::Agent;
 use crate::augment::Crop;
 use crate::batch::{Batch, Noise};
-use crate::checkpoint::{Arithmetic, CheckpointError, Checkpoints, RunState};
+use crate::checkpoint::{Arithmetic, CheckpointError, RunState};
 use crate::config::{Config, Objective, Positives};
 use crate::evaluate::EvalReport;
-use crate::metrics::{Metrics, MetricsError};
+use crate::metrics::MetricsError;
 use crate::random::{self, Purpose, Streams};
-use crate::replay::Replay;
-use crate::replay::segments::{Segments, SegmentsError};
+use crate::replay::segments::SegmentsError;
 use crate::steps::Steps;
 use run::Run;
+pub use storage::Storage;
 
 /// The parts of a run, built from its configuration.
 #[derive(Debug)]
@@ -32,11 +33,7 @@ pub struct Parts {
     pub env: Pixels,
     /// A second environment, so that an evaluation does not disturb the training episode.
     pub eval_env: Pixels,
-    pub replay: Replay,
-    /// The replay's files.
-    pub segments: Segments,
-    pub metrics: Metrics,
-    pub checkpoints: Checkpoints,
+    pub storage: Storage,
     pub arithmetic: Arithmetic,
 }
 

@@ -37,6 +37,7 @@ fn run_state() -> RunState {
         evaluations: 1,
         episode: EpisodeState { episode_return: 0.1 + 0.2, length: 8, env: Some(env) },
         last_evaluation: Some(LastEvaluation { env_step: 40, report }),
+        eval_env: None,
         actor_losses: [("actor".to_owned(), f64::NAN)].into(),
         arithmetic: Arithmetic { threads: 2, passes: "float32".to_owned() },
         codec: Codec::Delta,

@@ -11,8 +11,7 @@ use crate::replay::Codec;
 use crate::replay::segments::SegmentsPosition;
 
 /// The state of a run between two agent steps. Random streams are addressed by the counters of
-/// [`Steps`](crate::steps::Steps); the frame stack and the last picture are in the replay. The
-/// environment of evaluations has no part in it: each of its episodes begins with a reset.
+/// [`Steps`](crate::steps::Steps); the frame stack and the last picture are in the replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunState {
@@ -20,6 +19,9 @@ pub struct RunState {
     pub evaluations: u64,
     pub episode: EpisodeState,
     pub last_evaluation: Option<LastEvaluation>,
+    /// State of the environment of evaluations, where it can tell it. Its episodes begin with a reset,
+    /// but what a reset does may depend on what was before.
+    pub eval_env: Option<EnvState>,
     /// Losses and values of the latest update of the actor, by name.
     pub actor_losses: BTreeMap<String, f64>,
     pub arithmetic: Arithmetic,

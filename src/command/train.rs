@@ -13,11 +13,8 @@ use crate::agent::Numbers;
 use crate::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use crate::cli::TrainArgs;
 use crate::config::Config;
-use crate::metrics::Metrics;
-use crate::replay::segments::Segments;
-use crate::replay::{Replay, ReplayShape};
 use crate::steps::Steps;
-use crate::train::{Outcome, Parts, Start, train as run};
+use crate::train::{Outcome, Parts, Start, Storage, train as run};
 use folder::{Chosen, choose};
 
 pub fn train(args: &TrainArgs) -> Result<()> {
@@ -110,45 +107,7 @@ fn build_run(
             (storage, Start::From { checkpoint, steps, state })
         }
     };
-    let Storage { replay, segments, metrics, checkpoints } = storage;
-    let parts = Parts { agent, env, eval_env, replay, segments, metrics, checkpoints, arithmetic };
-    Ok((parts, start))
-}
-
-/// What a run keeps in its folder.
-struct Storage {
-    replay: Replay,
-    segments: Segments,
-    metrics: Metrics,
-    checkpoints: Checkpoints,
-}
-
-impl Storage {
-    fn create(run_dir: &Path, config: &Config, shape: ReplayShape) -> Result<Self> {
-        Ok(Self {
-            replay: Replay::new(shape),
-            segments: Segments::create(run_dir)?,
-            metrics: Metrics::create(run_dir, config.train.env_steps.get())?,
-            checkpoints: Checkpoints::create(run_dir, config.checkpoint.keep.len())?,
-        })
-    }
-
-    fn resume(
-        run_dir: &Path,
-        config: &Config,
-        shape: ReplayShape,
-        checkpoint: &Checkpoint,
-    ) -> Result<Self> {
-        let Checkpoint { steps, run, .. } = checkpoint;
-        let (segments, replay) = Segments::resume(run_dir, shape, &run.replay)?;
-        let env_steps = config.train.env_steps.get();
-        Ok(Self {
-            replay,
-            segments,
-            metrics: Metrics::resume(run_dir, env_steps, steps, &run.metrics)?,
-            checkpoints: Checkpoints::resume(run_dir, config.checkpoint.keep.len(), checkpoint)?,
-        })
-    }
+    Ok((Parts { agent, env, eval_env, storage, arithmetic }, start))
 }
 
 fn tell_resumption(checkpoint: &Checkpoint, now: &Arithmetic) {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use curl_envs::{Action, EnvError, Pixels};
 use tch::Kind;
 
-use super::{Outcome, Parts, TrainError, draw_noise, forecast, media};
+use super::{Outcome, Parts, Storage, TrainError, draw_noise, forecast, media};
 use crate::agent::{Act, ActorLosses, Losses};
 use crate::batch::Batch;
 use crate::checkpoint::{EpisodeState, LastEvaluation};
@@ -63,7 +63,7 @@ pub(super) struct SavedCheckpoint {
 impl Run<'_> {
     pub(super) fn start_episode(&mut self) -> Result<(), TrainError> {
         let mut stream = self.streams.stream(Purpose::TrainEpisode, self.steps.episode);
-        let Parts { env, replay, segments, .. } = &mut self.parts;
+        let Parts { env, storage: Storage { replay, segments, .. }, .. } = &mut self.parts;
         env.reset(&mut stream)?;
         replay.start_episode(env.frame());
         segments.append(replay)?;
@@ -90,7 +90,7 @@ impl Run<'_> {
     pub(super) fn update(&mut self) -> Result<(), TrainError> {
         let update = self.steps.update;
         let mut stream = self.streams.stream(Purpose::Batch, update);
-        self.parts.replay.sample(&mut self.batch, &mut stream);
+        self.parts.storage.replay.sample(&mut self.batch, &mut stream);
         let noise = draw_noise(self.config, &self.batch, &self.streams, update);
         let losses = self.parts.agent.update(&self.batch, &noise, self.steps.agent_step);
         self.steps.update += 1;
@@ -101,7 +101,8 @@ impl Run<'_> {
     }
 
     fn record_losses(&mut self, losses: &Losses) -> Result<(), TrainError> {
-        let (steps, log, metrics) = (&self.steps, &self.config.log, &mut self.parts.metrics);
+        let (steps, log, metrics) =
+            (&self.steps, &self.config.log, &mut self.parts.storage.metrics);
         if steps.update.is_multiple_of(log.scalars_every_updates.get()) {
             let mut scalars = losses.scalars();
             if losses.actor.is_none() {
@@ -117,7 +118,7 @@ impl Run<'_> {
 
     /// One agent step of the environment, stored in the replay.
     pub(super) fn step(&mut self, action: &[f32]) -> Result<(), TrainError> {
-        let Parts { env, replay, segments, .. } = &mut self.parts;
+        let Parts { env, storage: Storage { replay, segments, .. }, .. } = &mut self.parts;
         let step = env.step(Action::Continuous(action))?;
         replay.push(action, step.reward as f32, step.ended, env.frame());
         segments.append(replay)?;
@@ -126,7 +127,7 @@ impl Run<'_> {
         self.episode_length += step.env_steps;
         self.steps.agent_step += 1;
         self.steps.env_step += step.env_steps;
-        self.parts.metrics.progress(&self.steps);
+        self.parts.storage.metrics.progress(&self.steps);
         if step.ended.is_some() {
             self.end_episode()?;
             self.start_episode()?;
@@ -136,7 +137,7 @@ impl Run<'_> {
 
     fn end_episode(&mut self) -> Result<(), TrainError> {
         self.steps.episode += 1;
-        let Parts { replay, metrics, .. } = &mut self.parts;
+        let Storage { replay, metrics, .. } = &mut self.parts.storage;
         let episode = Episode {
             episode_return: self.episode_return,
             length: self.episode_length,
@@ -167,7 +168,7 @@ impl Run<'_> {
         let count = self.config.eval.episodes.get();
         let first = self.evaluations * count;
         let episodes = Episodes { seed: self.config.train.seed, first, count };
-        let Parts { agent, eval_env, metrics, .. } = &mut self.parts;
+        let Parts { agent, eval_env, storage: Storage { metrics, .. }, .. } = &mut self.parts;
         let stopped = || self.stop.load(Ordering::Relaxed);
         let watch = |_, _: &mut Pixels| if stopped() { Err(Cut::Stopped) } else { Ok(()) };
         let report = match evaluate(agent, eval_env, &mut self.eval_stack, episodes, watch) {
@@ -195,7 +196,7 @@ impl Run<'_> {
     pub(super) fn finish(mut self) -> Result<Outcome, TrainError> {
         let complete = self.is_complete();
         let checkpoint = self.save_checkpoint()?;
-        self.parts.metrics.finish(&self.steps)?;
+        self.parts.storage.metrics.finish(&self.steps)?;
         let last_evaluation = self.last_evaluation.map(|last| last.report);
         Ok(Outcome { steps: self.steps, last_evaluation, checkpoint, complete })
     }

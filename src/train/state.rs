@@ -34,7 +34,7 @@ impl<'a> Run<'a> {
     }
 
     fn new(config: &'a Config, parts: Parts, stop: &'a AtomicBool) -> Self {
-        let shape = *parts.replay.shape();
+        let shape = *parts.storage.replay.shape();
         let stack = || FrameStack::new(shape.crop, shape.stack);
         Self {
             config,
@@ -61,7 +61,11 @@ impl<'a> Run<'a> {
         self.evaluations = state.evaluations;
         self.last_evaluation = state.last_evaluation;
         self.actor_losses = state.actor_losses;
-        let frames = self.parts.replay.newest_frames();
+        if let Some(eval_env) = &state.eval_env {
+            let last = self.parts.eval_env.frame().to_vec();
+            self.parts.eval_env.set_state(eval_env, &last)?;
+        }
+        let frames = self.parts.storage.replay.newest_frames();
         let (first, newest) = (&frames[0], &frames[frames.len() - 1]);
         let Some(env) = &state.episode.env else { return self.start_episode_instead() };
         self.parts.env.set_state(env, newest)?;
@@ -76,7 +80,7 @@ impl<'a> Run<'a> {
     fn start_episode_instead(&mut self) -> Result<(), TrainError> {
         let message =
             "this environment cannot tell its state: the episode that was under way ends here";
-        self.parts.metrics.message(message);
+        self.parts.storage.metrics.message(message);
         self.steps.episode += 1;
         self.start_episode()
     }
@@ -95,8 +99,8 @@ impl<'a> Run<'a> {
         {
             return Ok(last.path.clone());
         }
-        self.parts.metrics.flush()?;
-        let replay = self.parts.segments.sync(&self.parts.replay)?;
+        self.parts.storage.metrics.flush()?;
+        let replay = self.parts.storage.segments.sync(&self.parts.storage.replay)?;
         let evaluation = self.last_evaluation.as_ref().filter(|last| last.env_step == env_step);
         let checkpoint = Checkpoint {
             config: self.config.clone(),
@@ -107,15 +111,16 @@ impl<'a> Run<'a> {
                 evaluations,
                 episode: self.episode(),
                 last_evaluation: self.last_evaluation.clone(),
+                eval_env: self.parts.eval_env.state(),
                 actor_losses: self.actor_losses.clone(),
                 arithmetic: self.parts.arithmetic.clone(),
-                codec: self.parts.replay.shape().codec,
+                codec: self.parts.storage.replay.shape().codec,
                 replay,
-                metrics: self.parts.metrics.state(),
+                metrics: self.parts.storage.metrics.state(),
             },
         };
-        let path = self.parts.checkpoints.save(&checkpoint)?;
-        self.parts.segments.remove_before(&replay)?;
+        let path = self.parts.storage.checkpoints.save(&checkpoint)?;
+        self.parts.storage.segments.remove_before(&replay)?;
         self.last_checkpoint = Some(SavedCheckpoint { env_step, evaluations, path: path.clone() });
         Ok(path)
     }

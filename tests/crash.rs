@@ -1,0 +1,164 @@
+//! A run that ends at any of its system calls goes on to the same bits.
+//!
+//! The runs are real but small: the counting environment, a ring that wraps around, checkpoints and
+//! evaluations at different intervals.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+
+use curl_envs::{Counter, Ended, Pixels};
+use curl_rl::agent::Agent;
+use curl_rl::checkpoint::{Arithmetic, Checkpoint, CheckpointError, Checkpoints};
+use curl_rl::config::Config;
+use curl_rl::replay::{Codec, ReplayShape};
+use curl_rl::run_folder::RunFolder;
+use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
+use tch::Device;
+use tempfile::TempDir;
+
+use crate::faults::{Fault, with_fault};
+use crate::fixtures::debug_config;
+use crate::remains::{Remains, names};
+
+fn config() -> Config {
+    debug_config(&[
+        "env.action_repeat=1",
+        "replay.capacity=20",
+        "train.env_steps=50",
+        "train.warmup_agent_steps=8",
+        "train.batch_size=4",
+        "eval.every_env_steps=12",
+        "checkpoint.every_env_steps=9",
+        "checkpoint.keep=2",
+        "log.scalars_every_updates=1",
+        "log.media_every_updates=30",
+    ])
+}
+
+fn counter(config: &Config) -> Pixels {
+    let env = Box::new(Counter::new(1, &[7, 4], Ended::TimeLimit));
+    Pixels::new(env, 1, config.env.render_size.len()).expect("the size is possible")
+}
+
+/// Plays a run to its end, from its last checkpoint if there is one.
+fn play(run_dir: &Path, config: &Config, codec: Codec) -> Result<(), TrainError> {
+    tch::set_num_threads(1);
+    let shape = ReplayShape {
+        capacity: config.replay.capacity.len(),
+        episode_len: Some(7),
+        stack: config.env.frame_stack.len(),
+        action: 1,
+        crop: crop(config),
+        codec,
+    };
+    let mut agent = Agent::new(9, 1, &config.agent, config.train.seed, Device::Cpu);
+    let path = Checkpoints::locate(run_dir);
+    let (storage, start) = if path == run_dir {
+        (Storage::create(run_dir, config, shape)?, Start::New)
+    } else {
+        let checkpoint = Checkpoint::load(&path)?;
+        agent.restore(&checkpoint.agent).expect("it is of the same run");
+        let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
+        let (steps, state) = (checkpoint.steps, Box::new(checkpoint.run));
+        (storage, Start::From { checkpoint: path, steps, state })
+    };
+    let arithmetic = Arithmetic { threads: 1, passes: String::new() };
+    let (env, eval_env) = (counter(config), counter(config));
+    let parts = Parts { agent, env, eval_env, storage, arithmetic };
+    train(config, parts, start, &AtomicBool::new(false)).map(drop)
+}
+
+/// Goes on after a death, as the program does.
+fn go_on(run_dir: &Path, config: &Config, codec: Codec) {
+    if Checkpoints::locate(run_dir) == run_dir {
+        fs::write(run_dir.join("config.toml"), config.to_toml()).expect("it can be written");
+        let folder = RunFolder::open(run_dir).expect("nobody else has it");
+        folder.clear().expect("it can be cleared");
+    }
+    play(run_dir, config, codec).expect("the disk is whole again");
+}
+
+/// Deaths at calls that are so far apart.
+fn die_and_go_on(codec: Codec, stride: usize) {
+    let config = config();
+    let folder = |name: &str| tempfile::Builder::new().prefix(name).tempdir().expect("a folder");
+    let whole = folder("whole");
+    let (result, calls) = with_fault(Fault::Once, u64::MAX, || play(whole.path(), &config, codec));
+    result.expect("nothing fails");
+    assert!(calls > 300, "{calls} calls were seen");
+    let expected = Remains::of(whole.path());
+    for at in (0..calls).step_by(stride) {
+        let run = folder("dies");
+        let (result, _) = with_fault(Fault::Death, at, || play(run.path(), &config, codec));
+        result.expect_err("the disk has died");
+        // The next process dies, too, a little later.
+        let second = at / 2 + 11;
+        let (result, _) = with_fault(Fault::Death, second, || {
+            if Checkpoints::locate(run.path()) == run.path() {
+                return Ok(());
+            }
+            play(run.path(), &config, codec)
+        });
+        drop(result);
+        go_on(run.path(), &config, codec);
+        expected.check_same(run.path(), &format!("{codec:?}, call {at} of {calls}"));
+    }
+}
+
+#[test]
+fn a_run_that_dies_at_any_call_ends_with_the_same_bits() {
+    die_and_go_on(Codec::Delta, 37);
+    die_and_go_on(Codec::Raw, 71);
+}
+
+/// The same files in another folder, links included.
+fn copy_of(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().expect("there is a temporary folder");
+    let everything = folder.join(".");
+    let status = Command::new("cp").arg("-a").args([&everything, copy.path()]).status();
+    assert!(status.expect("cp runs").success());
+    copy
+}
+
+#[test]
+fn a_checkpoint_whose_saving_fails_at_any_call_is_the_old_one_or_the_new() {
+    let template = tempfile::tempdir().expect("there is a temporary folder");
+    play(template.path(), &config(), Codec::Delta).expect("nothing fails");
+    let load = |folder: &Path| Checkpoint::load(&folder.join("checkpoints/last"));
+    let old = load(template.path()).expect("the run has ended").steps;
+    for fault in [Fault::Once, Fault::Death] {
+        let mut failures = 0;
+        for at in 0.. {
+            let folder = copy_of(template.path());
+            let mut new = load(folder.path()).expect("it is a copy");
+            let mut checkpoints =
+                Checkpoints::resume(folder.path(), 1, &new).expect("nothing fails yet");
+            new.steps.env_step += 9;
+            new.evaluation = Some(1e9);
+            let (saved, calls) = with_fault(fault, at, || checkpoints.save(&new));
+            let found = load(folder.path()).expect("a whole checkpoint is there");
+            if calls <= at {
+                saved.expect("no call failed");
+                assert_eq!(found.steps, new.steps);
+                break;
+            }
+            if let Err(error) = saved {
+                failures += 1;
+                assert!(matches!(error, CheckpointError::Write { .. }), "{error}");
+            }
+            assert!([old, new.steps].contains(&found.steps), "call {at}: {:?}", found.steps);
+
+            let mut checkpoints =
+                Checkpoints::resume(folder.path(), 1, &found).expect("the disk is whole again");
+            new.steps.env_step += 9;
+            checkpoints.save(&new).expect("the disk is whole again");
+            let left = names(&folder.path().join("checkpoints"));
+            let name = format!("env_step-{:09}", new.steps.env_step);
+            assert!(left.contains(&name) && left.len() <= 4, "call {at}: {left:?}");
+            assert!(left.iter().all(|name| !name.starts_with('.')), "call {at}: {left:?}");
+        }
+        assert!(failures > 20, "{failures} failures were seen");
+    }
+}
