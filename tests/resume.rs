@@ -17,8 +17,8 @@ const RUN: [&str; 19] = [
     "cartpole_swingup",
     "--preset",
     "debug",
-    "--env-steps",
-    "12000",
+    "--set",
+    "train.env_steps=12000",
     "--set",
     "train.threads=1",
     "--set",
@@ -182,4 +182,174 @@ fn a_run_that_is_killed_over_and_over_ends_with_the_same_bits() {
     let again = succeed(train(folder.path(), "killed", &[]));
     assert!(text(&again.stdout).contains("has finished after 12000 env steps"));
     before.check_same(&run, "after it had finished");
+}
+
+#[test]
+fn two_processes_never_share_a_folder() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let mut first = train(folder.path(), "run", &["--set", "train.env_steps=1000000"])
+        .spawn()
+        .expect("it runs");
+    wait_for(Moment::Later, &run, &mut first);
+    for second in [
+        train(folder.path(), "run", &["--set", "train.env_steps=1000000"]),
+        curl(folder.path(), &["train", "--resume", "run"]),
+    ] {
+        let message = fail(second, 2);
+        let holder = format!("is in use by another process (process {} on ", first.id());
+        assert!(message.contains(&holder), "{message}");
+    }
+    // The lock of a process that was killed is no hindrance.
+    first.kill().expect("it can be killed");
+    first.wait().expect("it has ended");
+    succeed(curl(folder.path(), &["train", "--resume", "run", "--set", "train.env_steps=1200"]));
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_configuration() {
+    let folder = folder();
+    let short = ["--set", "train.env_steps=800"];
+    succeed(train(folder.path(), "run", &short));
+    let config = fs::read(folder.path().join("run/config.toml")).expect("it is there");
+
+    let changed = ["--set", "train.env_steps=800", "--seed", "7", "--set", "agent.discount=0.9"];
+    for command in [
+        train(folder.path(), "run", &changed),
+        curl(folder.path(), &[&["train", "--resume", "run"], &changed[..]].concat()),
+    ] {
+        let message = fail(command, 2);
+        for part in ["agent.discount from 0.99 to 0.9", "train.seed from 1 to 7", "train.env_steps"]
+        {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    assert_eq!(fs::read(folder.path().join("run/config.toml")).expect("it is there"), config);
+
+    let longer =
+        ["train", "--resume", "run", "--set", "train.env_steps=1200", "--set", "eval.episodes=2"];
+    let output = succeed(curl(folder.path(), &longer));
+    let told = text(&output.stderr);
+    for part in [
+        "changes eval.episodes from 1 to 2",
+        "changes train.env_steps from 800 to 1200",
+        "goes on from env step 800",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    let eval = fs::read_to_string(folder.path().join("run/eval.csv")).expect("it is there");
+    let frames: Vec<&str> = eval.lines().filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(frames, ["frame", "800", "1000", "1200"]);
+}
+
+#[test]
+fn what_cannot_go_on_says_why() {
+    let folder = folder();
+    let message = fail(curl(folder.path(), &["train", "--resume", "nowhere"]), 2);
+    assert!(message.contains("is no run folder"), "{message}");
+    fail(curl(folder.path(), &["train"]), 2);
+    fail(curl(folder.path(), &["train", "--resume", "a", "--run-dir", "b"]), 2);
+
+    succeed(train(folder.path(), "run", &["--set", "train.env_steps=800"]));
+    let on = || curl(folder.path(), &["train", "--resume", "run", "--set", "train.env_steps=1200"]);
+    let segment = newest_segment(&folder.path().join("run")).expect("there is one");
+    let whole = fs::read(&segment).expect("it is there");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 4;
+    for (bytes, problem) in
+        [(&flipped[..], "is damaged at byte"), (&whole[..999], "is damaged at byte")]
+    {
+        fs::write(&segment, bytes).expect("it can be written");
+        let message = fail(on(), 1);
+        assert!(message.contains(problem), "{message}");
+    }
+    fs::remove_file(&segment).expect("it can be removed");
+    let message = fail(on(), 1);
+    assert!(message.contains("can only be evaluated"), "{message}");
+    succeed(curl(folder.path(), &["eval", "run", "--episodes", "1"]));
+
+    fs::write(&segment, &whole).expect("it can be written");
+    let table = folder.path().join("run/train.csv");
+    let rows = fs::read(&table).expect("it is there");
+    fs::write(&table, &rows[..rows.len() - 1]).expect("it can be written");
+    let message = fail(on(), 1);
+    assert!(message.contains("train.csv has"), "{message}");
+    fs::write(&table, &rows).expect("it can be written");
+    succeed(on());
+}
+
+#[test]
+fn a_run_without_a_checkpoint_begins_anew() {
+    let folder = folder();
+    let short = ["--set", "train.env_steps=800"];
+    succeed(train(folder.path(), "whole", &short));
+    let run = folder.path().join("run");
+    let mut child = train(folder.path(), "run", &short).spawn().expect("it runs");
+    wait_for(Moment::AfterFrame, &run, &mut child);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it has ended");
+    // However early it was, there is no checkpoint now.
+    let _ = fs::remove_dir_all(run.join("checkpoints"));
+    let output = succeed(train(folder.path(), "run", &short));
+    assert!(text(&output.stderr).contains("has no checkpoint yet"), "{}", text(&output.stderr));
+    Remains::of(&folder.path().join("whole")).check_same(&run, "begun anew");
+}
+
+/// Files may not grow beyond a limit, as on a disk that is nearly full.
+#[test]
+fn a_refused_write_ends_the_run_and_loses_nothing() {
+    let folder = folder();
+    let raw = [
+        "--set",
+        "replay.codec=raw",
+        "--set",
+        "env.render_size=48",
+        "--set",
+        "train.env_steps=3200",
+    ];
+    succeed(train(folder.path(), "whole", &raw));
+    let binary = env!("CARGO_BIN_EXE_curl");
+    let limited = format!("trap '' XFSZ; ulimit -f 400; exec {binary} \"$@\"");
+    let mut command = Command::new("bash");
+    let args = [&["-c", &limited, "curl", "train"], &RUN[..], &["run"], &raw[..]].concat();
+    command.args(args).current_dir(folder.path());
+    let message = fail(command, 1);
+    assert!(message.contains("cannot write") && message.contains(".frames"), "{message}");
+    succeed(train(folder.path(), "run", &raw));
+    let run = folder.path().join("run");
+    Remains::of(&folder.path().join("whole")).check_same(&run, "after the limit");
+}
+
+/// A file system of its own, which is filled, emptied, made read-only and writable again. Where the
+/// system lets nobody mount one, the test above stands for it.
+#[test]
+fn a_full_disk_ends_the_run_and_an_emptied_one_lets_it_go_on() {
+    let may_mount = Command::new("unshare").args(["-rm", "true"]).output();
+    if !may_mount.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let folder = folder();
+    succeed(train(folder.path(), "whole", &["--set", "train.env_steps=3200"]));
+    let script = "
+        set -e
+        mkdir disk && mount -t tmpfs -o size=3m none disk
+        dd if=/dev/zero of=disk/ballast bs=1k count=2400 status=none
+        if \"$@\"; then echo 'the disk was not full' >&2; exit 3; fi
+        rm disk/ballast
+        mount -o remount,ro disk
+        if \"$@\"; then echo 'the disk was not read-only' >&2; exit 4; fi
+        mount -o remount,rw disk
+        \"$@\"
+        cp -a disk/run run";
+    let mut command = Command::new("unshare");
+    let binary = env!("CARGO_BIN_EXE_curl");
+    let more = ["disk/run", "--set", "train.env_steps=3200"];
+    let args = [&["-rm", "bash", "-c", script, "bash", binary, "train"], &RUN[..], &more].concat();
+    command.args(args).current_dir(folder.path());
+    let output = succeed(command);
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("error: cannot").count(), 2, "{told}");
+    assert!(told.contains("No space left on device") && told.contains("Read-only"), "{told}");
+    let run = folder.path().join("run");
+    Remains::of(&folder.path().join("whole")).check_same(&run, "after the full disk");
 }
