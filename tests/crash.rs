@@ -8,19 +8,22 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
-use curl_envs::{Counter, Ended, Pixels};
+use curl_envs::{
+    Action, Counter, Ended, Env, EnvError, EnvState, Frame, Pixels, Quality, Spec, Step,
+};
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, CheckpointError, Checkpoints};
 use curl_rl::config::Config;
 use curl_rl::replay::{Codec, ReplayShape};
 use curl_rl::run_folder::RunFolder;
 use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
+use rand::Rng;
 use tch::Device;
 use tempfile::TempDir;
 
 use crate::faults::{Fault, with_fault};
 use crate::fixtures::debug_config;
-use crate::remains::{Remains, names};
+use crate::remains::{Remains, names, without};
 
 fn config() -> Config {
     debug_config(&[
@@ -37,14 +40,24 @@ fn config() -> Config {
     ])
 }
 
-fn counter(config: &Config) -> Pixels {
-    let env = Box::new(Counter::new(1, &[7, 4], Ended::TimeLimit));
-    Pixels::new(env, 1, config.env.render_size.len()).expect("the size is possible")
+fn counter() -> Box<dyn Env> {
+    Box::new(Counter::new(1, &[7, 4], Ended::TimeLimit))
 }
 
 /// Plays a run to its end, from its last checkpoint if there is one.
 fn play(run_dir: &Path, config: &Config, codec: Codec) -> Result<(), TrainError> {
+    play_with(counter, run_dir, config, codec)
+}
+
+fn play_with(
+    make: fn() -> Box<dyn Env>,
+    run_dir: &Path,
+    config: &Config,
+    codec: Codec,
+) -> Result<(), TrainError> {
     tch::set_num_threads(1);
+    let pixels =
+        || Pixels::new(make(), 1, config.env.render_size.len()).expect("the size is possible");
     let shape = ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: Some(7),
@@ -65,7 +78,7 @@ fn play(run_dir: &Path, config: &Config, codec: Codec) -> Result<(), TrainError>
         (storage, Start::From { checkpoint: path, steps, state })
     };
     let arithmetic = Arithmetic { threads: 1, passes: String::new() };
-    let (env, eval_env) = (counter(config), counter(config));
+    let (env, eval_env) = (pixels(), pixels());
     let parts = Parts { agent, env, eval_env, storage, arithmetic };
     train(config, parts, start, &AtomicBool::new(false)).map(drop)
 }
@@ -161,4 +174,69 @@ fn a_checkpoint_whose_saving_fails_at_any_call_is_the_old_one_or_the_new() {
         }
         assert!(failures > 20, "{failures} failures were seen");
     }
+}
+
+/// An environment that cannot tell its state.
+#[derive(Debug)]
+struct Silent(Counter);
+
+impl Env for Silent {
+    fn spec(&self) -> &Spec {
+        self.0.spec()
+    }
+
+    fn reset(&mut self, rng: &mut dyn Rng) -> Result<(), EnvError> {
+        self.0.reset(rng)
+    }
+
+    fn step(&mut self, action: Action<'_>) -> Result<Step, EnvError> {
+        self.0.step(action)
+    }
+
+    fn observe(&self, observation: &mut [f64]) {
+        self.0.observe(observation);
+    }
+
+    fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
+        self.0.render(frame)
+    }
+
+    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
+        self.0.set_camera(camera)
+    }
+
+    fn set_quality(&mut self, quality: Quality) {
+        self.0.set_quality(quality);
+    }
+
+    fn state(&self) -> Option<EnvState> {
+        None
+    }
+
+    fn set_state(&mut self, _: &EnvState) -> Result<(), EnvError> {
+        let problem = "it has none".to_owned();
+        Err(EnvError::State { id: self.0.spec().id.clone(), problem })
+    }
+}
+
+#[test]
+fn an_environment_that_cannot_tell_its_state_begins_another_episode() {
+    let config = config();
+    let silent = || -> Box<dyn Env> { Box::new(Silent(Counter::new(1, &[7], Ended::TimeLimit))) };
+    let run = tempfile::tempdir().expect("there is a temporary folder");
+    // Within the third checkpoint; the first two are at agent steps 9 and 18.
+    let (result, _) =
+        with_fault(Fault::Death, 190, || play_with(silent, run.path(), &config, Codec::Delta));
+    result.expect_err("the disk has died");
+    let load = || Checkpoint::load(&run.path().join("checkpoints/last")).expect("it is whole");
+    assert_eq!(load().steps.env_step, 18);
+    play_with(silent, run.path(), &config, Codec::Delta).expect("the disk is whole again");
+
+    let table = without(run.path(), "train.csv", &[4, 6, 7]);
+    let frames: Vec<&str> = table.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    // The episode that began at 14 ends at 18 without a row of its own.
+    assert_eq!(frames, ["7", "14", "25", "32", "39", "46"], "{table}");
+    let last = load();
+    assert_eq!((last.steps.env_step, last.steps.update, last.steps.episode), (50, 42, 7));
+    assert_eq!(last.run.replay.replay.written, 50 + 8, "a frame an agent step and one an episode");
 }

@@ -64,7 +64,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 }
 
 /// A table without some of its columns.
-fn without(run_dir: &Path, name: &str, columns: &[usize]) -> String {
+pub fn without(run_dir: &Path, name: &str, columns: &[usize]) -> String {
     let text = fs::read_to_string(run_dir.join(name)).expect("the table is there");
     let lines = text.lines().map(|line| {
         let cells = line.split(',').enumerate();
