@@ -11,7 +11,7 @@ use curl_envs::{Action, EnvError, Pixels};
 use tch::Kind;
 use thiserror::Error;
 
-use crate::agent::{Act, ActorLosses, Agent, Losses};
+use crate::agent::{Act, ActorLosses, Agent, Losses, NotFinite};
 use crate::augment::Crop;
 use crate::batch::{Batch, Noise};
 use crate::checkpoint::{Checkpoint, CheckpointError, Checkpoints};
@@ -53,6 +53,8 @@ pub enum TrainError {
     Metrics(#[from] MetricsError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
 }
 
 /// Trains until the budget of env steps is used or `stop` is set. Either way the run ends with a
@@ -191,7 +193,7 @@ impl<'a> Run<'a> {
         let mut stream = self.streams.stream(Purpose::Batch, update);
         self.parts.replay.sample(&mut self.batch, &mut stream);
         let noise = draw_noise(self.config, &self.batch, &self.streams, update);
-        let mut losses = self.parts.agent.update(&self.batch, &noise, self.steps.agent_step);
+        let mut losses = self.parts.agent.update(&self.batch, &noise, self.steps.agent_step)?;
         self.steps.update += 1;
         losses.actor = losses.actor.or_else(|| self.actor_losses.take());
         self.record_losses(&losses)?;

@@ -6,6 +6,7 @@ mod data_path;
 mod fixtures;
 mod gradient_flow;
 mod memory;
+mod not_finite;
 mod parity;
 mod replay_codec;
 mod shared_update;

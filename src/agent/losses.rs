@@ -8,11 +8,18 @@ use crate::objective::info_nce;
 #[derive(Debug)]
 pub struct Losses {
     pub batch_reward: Tensor,
-    pub critic: Tensor,
+    pub critic: CriticLosses,
     /// At the updates of the actor and the temperature.
     pub actor: Option<ActorLosses>,
     /// Where there is a contrastive objective.
     pub contrast: Option<ContrastLosses>,
+}
+
+#[derive(Debug)]
+pub struct CriticLosses {
+    pub loss: Tensor,
+    /// The L2 norm of the gradient that the step was made on.
+    pub gradient_norm: f64,
 }
 
 #[derive(Debug)]
@@ -22,6 +29,8 @@ pub struct ActorLosses {
     pub temperature: Tensor,
     /// alpha before this update.
     pub alpha: Tensor,
+    pub actor_gradient_norm: f64,
+    pub temperature_gradient_norm: f64,
 }
 
 #[derive(Debug)]
@@ -29,22 +38,36 @@ pub struct ContrastLosses {
     pub loss: Tensor,
     /// (B, B), queries by keys.
     pub logits: Tensor,
+    /// The L2 norm of the one gradient that both optimisers of the encoder step on, and that of W.
+    pub gradient_norm: f64,
 }
 
 impl Losses {
     /// Every value with its name.
     pub fn scalars(&self) -> Vec<(&'static str, f64)> {
-        let mut scalars = vec![("batch_reward", &self.batch_reward), ("critic", &self.critic)];
-        if let Some(ActorLosses { actor, entropy, temperature, alpha }) = &self.actor {
-            scalars.extend([("actor", actor), ("entropy", entropy)]);
-            scalars.extend([("temperature", temperature), ("alpha", alpha)]);
+        let value = |tensor: &Tensor| tensor.double_value(&[]);
+        let mut scalars = vec![
+            ("batch_reward", value(&self.batch_reward)),
+            ("critic", value(&self.critic.loss)),
+            ("gradient_norm/critic", self.critic.gradient_norm),
+        ];
+        if let Some(losses) = &self.actor {
+            scalars.extend([
+                ("actor", value(&losses.actor)),
+                ("entropy", value(&losses.entropy)),
+                ("temperature", value(&losses.temperature)),
+                ("alpha", value(&losses.alpha)),
+                ("gradient_norm/actor", losses.actor_gradient_norm),
+                ("gradient_norm/temperature", losses.temperature_gradient_norm),
+            ]);
         }
-        let mut values: Vec<_> =
-            scalars.into_iter().map(|(name, tensor)| (name, tensor.double_value(&[]))).collect();
-        if let Some(ContrastLosses { loss, logits }) = &self.contrast {
-            values.push(("contrast", loss.double_value(&[])));
-            values.push(("contrast_accuracy", info_nce::accuracy(logits).double_value(&[])));
+        if let Some(ContrastLosses { loss, logits, gradient_norm }) = &self.contrast {
+            scalars.extend([
+                ("contrast", value(loss)),
+                ("contrast_accuracy", value(&info_nce::accuracy(logits))),
+                ("gradient_norm/contrast", *gradient_norm),
+            ]);
         }
-        values
+        scalars
     }
 }
