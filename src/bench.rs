@@ -7,8 +7,9 @@ use std::time::Instant;
 use curl_envs::{Action, Env, EnvError, FRAME_CHANNELS, Frame, Pixels};
 use serde::Serialize;
 use tch::{Kind, Tensor};
+use thiserror::Error;
 
-use crate::agent::{Act, Agent};
+use crate::agent::{Act, Agent, NotFinite};
 use crate::batch::{Batch, Noise};
 use crate::config::{Config, Update};
 use crate::frame_stack::FrameStack;
@@ -16,6 +17,15 @@ use crate::memory::resident_bytes;
 use crate::random::{self, Purpose, Streams};
 use crate::replay::{Replay, ReplayShape};
 use crate::train::draw_noise;
+
+/// Why there is no measurement.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    #[error("the environment failed: {0}")]
+    Env(#[from] EnvError),
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
+}
 
 /// Rows and columns of the matrices whose product shows what the machine can do.
 const PEAK_SIZE: i64 = 1024;
@@ -68,8 +78,8 @@ pub struct Parts {
 /// Measures every phase `repeats` times, after one that is not counted.
 ///
 /// # Errors
-/// If the environment fails.
-pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, EnvError> {
+/// If the environment fails, or an update meets a number that is not finite.
+pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, BenchError> {
     let mut bench = Bench { repeats, phases: Vec::new() };
     bench.environment(config, &parts.shape, &mut *parts.env)?;
     let mut pixels =
@@ -79,7 +89,7 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
     bench.act(&agent, &parts.shape, &mut pixels)?;
     let (batch, noise) = bench.sample(config, &replay);
     let encoder = bench.encoder(&agent, &batch);
-    let update_phases = bench.update(&mut agent, &batch, &noise);
+    let update_phases = bench.update(&mut agent, &batch, &noise)?;
 
     let total = |names: &[&str]| -> f64 {
         let named = bench.phases.iter().filter(|phase| names.contains(&phase.name));
@@ -193,20 +203,24 @@ impl Bench {
 
     /// Times the update as a whole, and where its time goes. Cadences of two: the median of updates
     /// with and without the actor is between them, so that a pair is what is timed.
-    fn update(&mut self, agent: &mut Agent, batch: &Batch, noise: &Noise) -> Vec<Phase> {
-        let mut pair = |agent_step: u64| {
-            drop(agent.update(batch, noise, agent_step));
-            drop(agent.update(batch, noise, agent_step + 1));
-        };
-        let ((), milliseconds) = median(self.repeats, || pair(0));
+    fn update(
+        &mut self,
+        agent: &mut Agent,
+        batch: &Batch,
+        noise: &Noise,
+    ) -> Result<Vec<Phase>, NotFinite> {
+        let mut pair = || (0..2).try_for_each(|step| agent.update(batch, noise, step).map(drop));
+        let (last, milliseconds) = median(self.repeats, &mut pair);
+        last?;
         self.phases.push(Phase { name: "update", milliseconds: milliseconds / 2.0 });
-        let ((), times) = spans::times(|| (0..self.repeats).for_each(|_| pair(0)));
+        let (last, times) = spans::times(|| (0..self.repeats).try_for_each(|_| pair()));
+        last?;
         let per_update = 1e3 / (2 * self.repeats) as f64;
         let phase = |(name, time): (_, std::time::Duration)| Phase {
             name,
             milliseconds: time.as_secs_f64() * per_update,
         };
-        times.into_iter().map(phase).collect()
+        Ok(times.into_iter().map(phase).collect())
     }
 
     fn encoder(&self, agent: &Agent, batch: &Batch) -> EncoderSpeed {

@@ -2,6 +2,7 @@
 
 mod forecast;
 mod media;
+mod not_finite;
 mod run;
 mod state;
 mod storage;
@@ -23,6 +24,7 @@ use crate::metrics::MetricsError;
 use crate::random::{self, Purpose, Streams};
 use crate::replay::segments::SegmentsError;
 use crate::steps::Steps;
+pub use not_finite::NotFiniteReport;
 use run::Run;
 pub use storage::Storage;
 
@@ -63,6 +65,8 @@ pub struct Outcome {
 pub enum TrainError {
     #[error("the environment failed: {0}")]
     Env(#[from] EnvError),
+    #[error("{}", .0.text())]
+    NotFinite(Box<NotFiniteReport>),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]

@@ -8,19 +8,17 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
-use curl_envs::{
-    Action, Counter, Ended, Env, EnvError, EnvState, Frame, Pixels, Quality, Spec, Step,
-};
+use curl_envs::{Counter, Ended, Env, Pixels};
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, CheckpointError, Checkpoints};
 use curl_rl::config::Config;
 use curl_rl::replay::{Codec, ReplayShape};
 use curl_rl::run_folder::RunFolder;
 use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
-use rand::Rng;
 use tch::Device;
 use tempfile::TempDir;
 
+use crate::altered::Altered;
 use crate::faults::{Fault, with_fault};
 use crate::fixtures::debug_config;
 use crate::remains::{Remains, names, without};
@@ -176,53 +174,10 @@ fn a_checkpoint_whose_saving_fails_at_any_call_is_the_old_one_or_the_new() {
     }
 }
 
-/// An environment that cannot tell its state.
-#[derive(Debug)]
-struct Silent(Counter);
-
-impl Env for Silent {
-    fn spec(&self) -> &Spec {
-        self.0.spec()
-    }
-
-    fn reset(&mut self, rng: &mut dyn Rng) -> Result<(), EnvError> {
-        self.0.reset(rng)
-    }
-
-    fn step(&mut self, action: Action<'_>) -> Result<Step, EnvError> {
-        self.0.step(action)
-    }
-
-    fn observe(&self, observation: &mut [f64]) {
-        self.0.observe(observation);
-    }
-
-    fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
-        self.0.render(frame)
-    }
-
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
-        self.0.set_camera(camera)
-    }
-
-    fn set_quality(&mut self, quality: Quality) {
-        self.0.set_quality(quality);
-    }
-
-    fn state(&self) -> Option<EnvState> {
-        None
-    }
-
-    fn set_state(&mut self, _: &EnvState) -> Result<(), EnvError> {
-        let problem = "it has none".to_owned();
-        Err(EnvError::State { id: self.0.spec().id.clone(), problem })
-    }
-}
-
 #[test]
 fn an_environment_that_cannot_tell_its_state_begins_another_episode() {
     let config = config();
-    let silent = || -> Box<dyn Env> { Box::new(Silent(Counter::new(1, &[7], Ended::TimeLimit))) };
+    let silent = || -> Box<dyn Env> { Box::new(Altered::silent()) };
     let run = tempfile::tempdir().expect("there is a temporary folder");
     // Within the third checkpoint; the first two are at agent steps 9 and 18.
     let (result, _) =
@@ -239,4 +194,46 @@ fn an_environment_that_cannot_tell_its_state_begins_another_episode() {
     let last = load();
     assert_eq!((last.steps.env_step, last.steps.update, last.steps.episode), (50, 42, 7));
     assert_eq!(last.run.replay.replay.written, 50 + 8, "a frame an agent step and one an episode");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_with_the_last_good_state() {
+    let config = config();
+    // Its square is beyond float32 from env step 30 on; some update samples it soon.
+    let make = || -> Box<dyn Env> {
+        Box::new(Altered::with_rewards(|env_step| if env_step < 30 { 1.0 } else { 1e30 }))
+    };
+    let run = tempfile::tempdir().expect("there is a temporary folder");
+    let fail = || {
+        let result = play_with(make, run.path(), &config, Codec::Delta);
+        result.expect_err("the loss cannot be finite").to_string()
+    };
+    let message = fail();
+    let last = Checkpoint::load(&run.path().join("checkpoints/last")).expect("it was saved");
+    let (env_step, update) = (last.steps.env_step, last.steps.update);
+    assert!(env_step >= 30 && !env_step.is_multiple_of(9), "of the update itself: {env_step}");
+    for part in [
+        format!("at update {update} (env step {env_step}): the critic's loss is inf"),
+        format!("{:>10}: batch_reward", update - 1),
+        format!("env_step-{env_step:09} at env step {env_step}"),
+    ] {
+        assert!(message.contains(&part), "{part:?} is missing in {message}");
+    }
+    // Everything in it is finite, and leads to the same end.
+    assert_eq!(fail().lines().next(), message.lines().next());
+}
+
+#[test]
+fn a_reward_that_is_not_finite_is_never_stored() {
+    let config = config();
+    let make = || -> Box<dyn Env> {
+        Box::new(Altered::with_rewards(|env_step| if env_step < 30 { 1.0 } else { f64::NAN }))
+    };
+    let run = tempfile::tempdir().expect("there is a temporary folder");
+    let error = play_with(make, run.path(), &config, Codec::Delta).expect_err("it is NaN");
+    let message = error.to_string();
+    assert!(message.contains("(env step 29): the environment's reward is NaN"), "{message}");
+    assert!(message.contains("env_step-000000027 at env step 27"), "{message}");
+    let last = Checkpoint::load(&run.path().join("checkpoints/last")).expect("it is whole");
+    assert_eq!(last.steps.env_step, 27);
 }

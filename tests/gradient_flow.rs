@@ -7,7 +7,7 @@ use curl_rl::batch::{Batch, Noise};
 use curl_rl::config::{
     AgentConfig, CriticGradient, KeyEncoding, Objective, Positives, Similarity, Update,
 };
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::fixtures::{BATCH as SHAPE, debug_config, random_batch, random_noise};
 
@@ -55,7 +55,7 @@ fn the_critic_step_moves_query_encoder_and_q_functions() {
     let mut agent = agent(&small_agent_config());
     let query = agent.prepare(&batch().query());
     let moved = changed(&mut agent, |agent| {
-        let _ = agent.update_critic(&query, &batch(), &noise().next_action);
+        agent.update_critic(&query, &batch(), &noise().next_action).unwrap();
     });
     assert_eq!(moved, named(&agent, &["query_encoder.", "critic."]));
 }
@@ -67,7 +67,7 @@ fn a_detached_critic_step_does_not_move_the_convolutions() {
     let mut agent = agent(&config);
     let query = agent.prepare(&batch().query());
     let moved = changed(&mut agent, |agent| {
-        let _ = agent.update_critic(&query, &batch(), &noise().next_action);
+        agent.update_critic(&query, &batch(), &noise().next_action).unwrap();
     });
     assert_eq!(moved, named(&agent, &["query_encoder.fc", "query_encoder.ln", "critic."]));
 }
@@ -77,7 +77,7 @@ fn the_actor_step_moves_the_actor_and_the_temperature() {
     let mut agent = agent(&small_agent_config());
     let query = agent.prepare(&batch().query());
     let moved = changed(&mut agent, |agent| {
-        agent.update_actor_and_temperature(&query, &noise().action);
+        agent.update_actor_and_temperature(&query, &noise().action).unwrap();
     });
     assert_eq!(moved, named(&agent, &["actor.", "temperature."]));
 }
@@ -86,7 +86,7 @@ fn the_actor_step_moves_the_actor_and_the_temperature() {
 fn the_target_step_moves_key_encoder_and_target_critic() {
     let mut agent = agent(&small_agent_config());
     let query = agent.prepare(&batch().query());
-    let _ = agent.update_critic(&query, &batch(), &noise().next_action);
+    agent.update_critic(&query, &batch(), &noise().next_action).unwrap();
     let moved = changed(&mut agent, Agent::update_targets);
     assert_eq!(moved, named(&agent, &["key_encoder.", "target_critic."]));
 }
@@ -99,7 +99,7 @@ fn the_contrastive_step_moves_query_encoder_and_w() {
         let mut agent = agent(&config);
         let (query, key) = (agent.prepare(&batch().query()), agent.prepare(&batch().key()));
         let moved = changed(&mut agent, |agent| {
-            agent.update_contrast(&query, &key);
+            agent.update_contrast(&query, &key).unwrap();
         });
         assert_eq!(moved, named(&agent, &["query_encoder.", "contrast.w"]), "{key_encoder:?}");
     }
@@ -112,7 +112,7 @@ fn cosine_similarity_has_no_w_to_move() {
     let mut agent = agent(&config);
     let (query, key) = (agent.prepare(&batch().query()), agent.prepare(&batch().key()));
     let moved = changed(&mut agent, |agent| {
-        agent.update_contrast(&query, &key);
+        agent.update_contrast(&query, &key).unwrap();
     });
     assert_eq!(moved, named(&agent, &["query_encoder."]));
     assert!(named(&agent, &["contrast."]).is_empty());
@@ -125,7 +125,7 @@ fn the_key_encoder_changes_by_its_moving_average_alone() {
     let config = small_agent_config();
     let mut agent = agent(&config);
     let moved = changed(&mut agent, |agent| {
-        agent.update(&batch(), &noise(), 1);
+        agent.update(&batch(), &noise(), 1).unwrap();
     });
     assert_eq!(moved, named(&agent, &["query_encoder.", "critic.", "contrast."]));
 
@@ -145,10 +145,10 @@ fn without_contrast_only_the_critic_trains_the_encoder() {
     let mut config = small_agent_config();
     config.contrast.objective = Objective::Off;
     let mut agent = agent(&config);
-    let losses = agent.update(&batch(), &noise(), 0);
+    let losses = agent.update(&batch(), &noise(), 0).unwrap();
     assert!(losses.contrast.is_none());
     let w_before = values(&agent)["contrast.w"].copy();
-    agent.update(&batch(), &noise(), 1);
+    agent.update(&batch(), &noise(), 1).unwrap();
     assert!(values(&agent)["contrast.w"].equal(&w_before));
 }
 
@@ -162,13 +162,13 @@ fn a_gaussian_positive_is_a_noisy_query() {
     let with_sigma = |sigma: f64| {
         let mut config = config.clone();
         config.contrast.sigma = sigma.try_into().expect("sigma is positive");
-        let losses = agent(&config).update(&batch(), &noise(), 1);
+        let losses = agent(&config).update(&batch(), &noise(), 1).unwrap();
         losses.contrast.expect("the contrast is on").logits
     };
     let mut same_view = agent(&config);
     let query = same_view.prepare(&batch().query());
-    let _ = same_view.update_critic(&query, &batch(), &noise().next_action);
-    let expected = same_view.update_contrast(&query, &query).logits;
+    same_view.update_critic(&query, &batch(), &noise().next_action).unwrap();
+    let expected = same_view.update_contrast(&query, &query).unwrap().logits;
     assert!(with_sigma(1e-9).allclose(&expected, 1e-4, 1e-5, false));
     assert!(!with_sigma(0.1).allclose(&expected, 1e-4, 1e-5, false));
 }
@@ -180,13 +180,45 @@ fn the_shared_update_moves_what_its_cadence_says() {
     let mut config = small_agent_config();
     config.update = Update::Shared;
     let mut agent = agent(&config);
-    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1)));
+    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1).unwrap()));
     assert_eq!(moved, named(&agent, &["query_encoder.", "critic.", "contrast."]));
-    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 2)));
+    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 2).unwrap()));
     assert_eq!(moved, named(&agent, &[""]));
     config.encoder.critic_gradient = CriticGradient::Detached;
     config.contrast.objective = Objective::Off;
     let mut agent = Agent::new(SHAPE.channels as i64, SHAPE.action as i64, &config, 1, Device::Cpu);
-    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1)));
+    let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1).unwrap()));
     assert_eq!(moved, named(&agent, &["query_encoder.fc", "query_encoder.ln", "critic."]));
+}
+
+/// After an agent's first update its first moments are the gradients times 1 - beta1.
+#[test]
+fn the_norms_that_are_told_are_those_of_the_gradients_stepped_on() {
+    for update in [Update::Paper, Update::Shared] {
+        let mut config = small_agent_config();
+        config.update = update;
+        let mut agent = agent(&config);
+        let losses = agent.update(&batch(), &noise(), 0).unwrap();
+        let scalars: BTreeMap<_, _> = losses.scalars().into_iter().collect();
+        let moments = agent.state().tensors;
+        let norms = [
+            ("critic", config.critic.beta1.get()),
+            ("actor", config.actor.beta1.get()),
+            ("temperature", config.temperature.beta1.get()),
+            ("contrast", 0.9),
+        ];
+        for (optimiser, beta1) in norms {
+            let is_first =
+                |name: &str| name.starts_with(&format!("{optimiser}/")) && name.ends_with(".first");
+            let of_optimiser = moments.iter().filter(|(name, _)| is_first(name));
+            let squares = of_optimiser.map(|(_, moment)| {
+                moment.to_kind(Kind::Double).square().sum(Kind::Double).double_value(&[])
+            });
+            let expected = squares.sum::<f64>().sqrt() / (1.0 - beta1);
+            let got = scalars[format!("gradient_norm/{optimiser}").as_str()];
+            assert!(expected > 0.0, "{update:?} {optimiser}");
+            let difference = (got - expected).abs();
+            assert!(difference < 1e-5 * expected, "{update:?} {optimiser}: {got} {expected}");
+        }
+    }
 }

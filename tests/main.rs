@@ -1,5 +1,6 @@
 //! The one integration binary: each module is a subject.
 
+mod altered;
 mod checkpoint;
 mod cli;
 mod crash;
@@ -8,6 +9,7 @@ mod faults;
 mod fixtures;
 mod gradient_flow;
 mod memory;
+mod not_finite;
 mod parity;
 mod remains;
 mod replay_codec;

@@ -256,7 +256,7 @@ fn the_shared_update_is_its_restatement() {
         let mut restatement = Restatement::new(&agent, &config);
         for update in 0..6 {
             let (batch, noise) = (random_batch(update), random_noise(update));
-            let _ = agent.update(&batch, &noise, update);
+            agent.update(&batch, &noise, update).unwrap();
             restatement.update(&batch, &noise, update);
         }
         for (name, got) in agent.parameters() {
@@ -272,7 +272,7 @@ fn losses(sets: &[&str], updates: u64) -> Vec<BTreeMap<&'static str, f64>> {
     (0..updates)
         .map(|update| {
             let losses = agent.update(&random_batch(update), &random_noise(update), update);
-            losses.scalars().into_iter().collect()
+            losses.unwrap().scalars().into_iter().collect()
         })
         .collect()
 }

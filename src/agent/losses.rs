@@ -8,11 +8,18 @@ use crate::objective::info_nce;
 #[derive(Debug)]
 pub struct Losses {
     pub batch_reward: Tensor,
-    pub critic: Tensor,
+    pub critic: CriticLosses,
     /// At the updates of the actor and the temperature.
     pub actor: Option<ActorLosses>,
     /// Where there is a contrastive objective.
     pub contrast: Option<ContrastLosses>,
+}
+
+#[derive(Debug)]
+pub struct CriticLosses {
+    pub loss: Tensor,
+    /// The L2 norm of the gradient that the step was made on.
+    pub gradient_norm: f64,
 }
 
 #[derive(Debug)]
@@ -22,6 +29,8 @@ pub struct ActorLosses {
     pub temperature: Tensor,
     /// alpha before this update.
     pub alpha: Tensor,
+    pub actor_gradient_norm: f64,
+    pub temperature_gradient_norm: f64,
 }
 
 #[derive(Debug)]
@@ -29,29 +38,44 @@ pub struct ContrastLosses {
     pub loss: Tensor,
     /// (B, B), queries by keys.
     pub logits: Tensor,
+    /// The L2 norm of the one gradient that both optimisers of the encoder step on, and that of W.
+    pub gradient_norm: f64,
 }
 
 impl ActorLosses {
     /// Every value with its name.
-    pub fn scalars(&self) -> [(&'static str, f64); 4] {
-        let Self { actor, entropy, temperature, alpha } = self;
-        [("actor", actor), ("entropy", entropy), ("temperature", temperature), ("alpha", alpha)]
-            .map(|(name, tensor)| (name, tensor.double_value(&[])))
+    pub fn scalars(&self) -> [(&'static str, f64); 6] {
+        [
+            ("actor", value(&self.actor)),
+            ("entropy", value(&self.entropy)),
+            ("temperature", value(&self.temperature)),
+            ("alpha", value(&self.alpha)),
+            ("gradient_norm/actor", self.actor_gradient_norm),
+            ("gradient_norm/temperature", self.temperature_gradient_norm),
+        ]
     }
 }
 
 impl Losses {
     /// Every value with its name.
     pub fn scalars(&self) -> Vec<(&'static str, f64)> {
-        let mut values = vec![
-            ("batch_reward", self.batch_reward.double_value(&[])),
-            ("critic", self.critic.double_value(&[])),
+        let mut scalars = vec![
+            ("batch_reward", value(&self.batch_reward)),
+            ("critic", value(&self.critic.loss)),
+            ("gradient_norm/critic", self.critic.gradient_norm),
         ];
-        values.extend(self.actor.iter().flat_map(ActorLosses::scalars));
-        if let Some(ContrastLosses { loss, logits }) = &self.contrast {
-            values.push(("contrast", loss.double_value(&[])));
-            values.push(("contrast_accuracy", info_nce::accuracy(logits).double_value(&[])));
+        scalars.extend(self.actor.iter().flat_map(ActorLosses::scalars));
+        if let Some(ContrastLosses { loss, logits, gradient_norm }) = &self.contrast {
+            scalars.extend([
+                ("contrast", value(loss)),
+                ("contrast_accuracy", value(&info_nce::accuracy(logits))),
+                ("gradient_norm/contrast", *gradient_norm),
+            ]);
         }
-        values
+        scalars
     }
+}
+
+fn value(tensor: &Tensor) -> f64 {
+    tensor.double_value(&[])
 }

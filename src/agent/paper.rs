@@ -4,8 +4,9 @@
 
 use tch::{Tensor, no_grad};
 
-use super::update::{ActorGradients, HeadGradients, is_due};
-use super::{ActorLosses, Agent, ContrastLosses, Losses};
+use super::finite::FiniteGradients;
+use super::update::{HeadGradients, is_due};
+use super::{ActorLosses, Agent, ContrastLosses, CriticLosses, Losses, NotFinite};
 use crate::batch::{Batch, Noise};
 use crate::config::{KeyEncoding, Objective};
 use crate::nn::Recorded;
@@ -16,44 +17,68 @@ impl Agent {
         batch: &Batch,
         noise: &Noise,
         agent_step: u64,
-    ) -> Losses {
+    ) -> Result<Losses, NotFinite> {
         let query = self.prepare(&batch.query());
-        let critic = self.update_critic(&query, batch, &noise.next_action);
+        let critic = self.update_critic(&query, batch, &noise.next_action)?;
         let actor = is_due(agent_step, self.config.actor.update_every)
-            .then(|| self.update_actor_and_temperature(&query, &noise.action));
+            .then(|| self.update_actor_and_temperature(&query, &noise.action))
+            .transpose()
+            .map_err(NotFinite::after_a_step)?;
         if is_due(agent_step, self.config.critic.target_update_every) {
             self.update_targets();
         }
         let contrast = match self.config.contrast.objective {
             Objective::InfoNce => {
                 let key = self.positive(batch, noise);
-                Some(self.update_contrast(&query, &key))
+                Some(self.update_contrast(&query, &key).map_err(NotFinite::after_a_step)?)
             }
             Objective::Off => None,
         };
-        Losses { batch_reward: self.mean_reward(batch), critic, actor, contrast }
+        Ok(Losses { batch_reward: self.mean_reward(batch), critic, actor, contrast })
     }
 
     /// One step of the Q functions and the query encoder on the critic's loss, which it returns.
     /// `query` are prepared images.
-    pub fn update_critic(&mut self, query: &Tensor, batch: &Batch, next_noise: &Tensor) -> Tensor {
-        let (loss, gradients) = self.critic_gradients(query, batch, next_noise);
-        self.optimisers.critic.step(&gradients);
-        loss
+    ///
+    /// # Errors
+    /// If the temperature, the loss or its gradient is not finite. The step is then not made.
+    pub fn update_critic(
+        &mut self,
+        query: &Tensor,
+        batch: &Batch,
+        next_noise: &Tensor,
+    ) -> Result<CriticLosses, NotFinite> {
+        let (losses, gradients) = self.critic_gradients(query, batch, next_noise)?;
+        self.step_critic(&gradients);
+        Ok(losses)
     }
 
     /// One step of the actor and one of the temperature, on the same sampled actions.
-    pub fn update_actor_and_temperature(&mut self, query: &Tensor, noise: &Tensor) -> ActorLosses {
-        let (losses, gradients) = self.actor_pass(query, noise);
-        self.step_actor(&gradients);
-        losses
+    ///
+    /// # Errors
+    /// If the temperature, a loss or a gradient is not finite. Neither step is then made.
+    pub fn update_actor_and_temperature(
+        &mut self,
+        query: &Tensor,
+        noise: &Tensor,
+    ) -> Result<ActorLosses, NotFinite> {
+        let features = self.query_encoder.convs.features(query);
+        let latent = no_grad(|| self.query_encoder.projection.forward(&features));
+        self.update_actor_on(&features, &latent, noise)
     }
 
     /// The contrastive steps of encoder and W, for prepared images.
-    pub fn update_contrast(&mut self, query: &Tensor, key: &Tensor) -> ContrastLosses {
-        let (losses, gradients) = self.contrast_gradients(query, key);
+    ///
+    /// # Errors
+    /// If the loss or its gradient is not finite. No step is then made.
+    pub fn update_contrast(
+        &mut self,
+        query: &Tensor,
+        key: &Tensor,
+    ) -> Result<ContrastLosses, NotFinite> {
+        let (losses, gradients) = self.contrast_gradients(query, key)?;
         self.step_contrast(&gradients);
-        losses
+        Ok(losses)
     }
 
     /// The critic's loss and its gradients. They reach the convolutions unless those are detached.
@@ -62,11 +87,11 @@ impl Agent {
         query: &Tensor,
         batch: &Batch,
         next_noise: &Tensor,
-    ) -> (Tensor, Vec<Tensor>) {
+    ) -> Result<(CriticLosses, FiniteGradients), NotFinite> {
         let next = self.prepare(&batch.next());
         let next_features = self.query_encoder.convs.features(&next);
         let next_latent = self.key_encoder.encode(&next);
-        let target = self.critic_target(&next_features, &next_latent, batch, next_noise);
+        let target = self.critic_target(&next_features, &next_latent, batch, next_noise)?;
 
         let pass = self.query_encoder.convs.record(query);
         let latent = self.query_encoder.projection.forward(pass.features());
@@ -77,34 +102,34 @@ impl Agent {
         } else {
             HeadGradients::new(&loss, &[], heads).heads
         };
-        (loss.detach(), gradients)
-    }
-
-    /// The losses of actor and temperature and their gradients.
-    fn actor_pass(&self, query: &Tensor, noise: &Tensor) -> (ActorLosses, ActorGradients) {
-        let features = self.query_encoder.convs.features(query);
-        let latent = no_grad(|| self.query_encoder.projection.forward(&features));
-        self.actor_gradients(&features, &latent, noise)
+        self.check_critic(&loss, gradients)
     }
 
     /// The contrastive loss and its gradients, for the query encoder and then for W.
-    fn contrast_gradients(&self, query: &Tensor, key: &Tensor) -> (ContrastLosses, Vec<Tensor>) {
+    fn contrast_gradients(
+        &self,
+        query: &Tensor,
+        key: &Tensor,
+    ) -> Result<(ContrastLosses, FiniteGradients), NotFinite> {
         let encoder = &self.query_encoder;
         let pass = encoder.convs.record(query);
         let queries = encoder.projection.forward(pass.features());
         let heads = self.optimisers.contrast_heads();
-        match self.config.contrast.key_encoder {
+        let (loss, logits, gradients) = match self.config.contrast.key_encoder {
             KeyEncoding::Ema => {
-                let (loss, losses) = self.contrast_loss(&queries, &self.key_encoder.encode(key));
-                (losses, self.through_convolutions(&loss, &[&pass], heads))
+                let (loss, logits) = self.contrast_loss(&queries, &self.key_encoder.encode(key));
+                let gradients = self.through_convolutions(&loss, &[&pass], heads);
+                (loss, logits, gradients)
             }
             KeyEncoding::Shared => {
                 let key_pass = encoder.convs.record(key);
                 let keys = encoder.projection.forward(key_pass.features());
-                let (loss, losses) = self.contrast_loss(&queries, &keys);
-                (losses, self.through_convolutions(&loss, &[&pass, &key_pass], heads))
+                let (loss, logits) = self.contrast_loss(&queries, &keys);
+                let gradients = self.through_convolutions(&loss, &[&pass, &key_pass], heads);
+                (loss, logits, gradients)
             }
-        }
+        };
+        self.check_contrast(&loss, logits, gradients)
     }
 
     /// The gradients of a loss for the convolutions, summed over the passes that it was computed

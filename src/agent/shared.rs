@@ -12,7 +12,7 @@
 use tch::Tensor;
 
 use super::update::{HeadGradients, is_due};
-use super::{Agent, ContrastLosses, Losses, paper};
+use super::{Agent, Losses, NotFinite, paper};
 use crate::batch::{Batch, Noise};
 use crate::config::{KeyEncoding, Objective, Positives};
 use crate::nn::Recorded;
@@ -32,7 +32,8 @@ struct Keys {
 
 /// The contrastive loss and, where the query encoder makes the keys, its pass over them.
 struct Contrast {
-    losses: ContrastLosses,
+    loss: Tensor,
+    logits: Tensor,
     gradients: HeadGradients,
     key_pass: Option<Recorded>,
 }
@@ -43,39 +44,42 @@ impl Agent {
         batch: &Batch,
         noise: &Noise,
         agent_step: u64,
-    ) -> Losses {
+    ) -> Result<Losses, NotFinite> {
         let query = self.query_encoder.convs.record(&self.prepare(&batch.query()));
         let latent = self.query_encoder.projection.forward(query.features());
         let keys = self.keys(batch, noise);
 
         let next_features = self.query_encoder.convs.features(&self.prepare(&batch.next()));
-        let target = self.critic_target(&next_features, &keys.next, batch, &noise.next_action);
-        let critic = self.critic_loss(&latent, batch, &target);
+        let target = self.critic_target(&next_features, &keys.next, batch, &noise.next_action)?;
+        let critic_loss = self.critic_loss(&latent, batch, &target);
         let contrast = match self.config.contrast.objective {
             Objective::InfoNce => Some(self.contrast(&query, &latent, keys.positive, batch, noise)),
             Objective::Off => None,
         };
-        let gradients = self.encoder_gradients(&query, &critic, contrast.as_ref());
+        let gradients = self.encoder_gradients(&query, &critic_loss, contrast.as_ref());
 
-        self.optimisers.critic.step(&gradients.critic);
-        let actor = is_due(agent_step, self.config.actor.update_every).then(|| {
-            let (losses, gradients) =
-                self.actor_gradients(query.features(), &latent, &noise.action);
-            self.step_actor(&gradients);
-            losses
-        });
+        // Both are checked before the first step, so that the agent is whole where one fails.
+        let (critic, of_critic) = self.check_critic(&critic_loss, gradients.critic)?;
+        let contrast = contrast
+            .zip(gradients.contrast)
+            .map(|(Contrast { loss, logits, .. }, gradients)| {
+                self.check_contrast(&loss, logits, gradients)
+            })
+            .transpose()?;
+
+        self.step_critic(&of_critic);
+        let actor = is_due(agent_step, self.config.actor.update_every)
+            .then(|| self.update_actor_on(query.features(), &latent, &noise.action))
+            .transpose()
+            .map_err(NotFinite::after_a_step)?;
         if is_due(agent_step, self.config.critic.target_update_every) {
             self.update_targets();
         }
-        if let Some(gradients) = gradients.contrast {
+        let contrast = contrast.map(|(losses, gradients)| {
             self.step_contrast(&gradients);
-        }
-        Losses {
-            batch_reward: self.mean_reward(batch),
-            critic: critic.detach(),
-            actor,
-            contrast: contrast.map(|contrast| contrast.losses),
-        }
+            losses
+        });
+        Ok(Losses { batch_reward: self.mean_reward(batch), critic, actor, contrast })
     }
 
     /// The key encoder's one pass: over the next images and, where they are crops, the positives.
@@ -110,16 +114,16 @@ impl Agent {
         let heads = self.optimisers.contrast_heads();
         match keys {
             Some(keys) => {
-                let (loss, losses) = self.contrast_loss(queries, &keys);
+                let (loss, logits) = self.contrast_loss(queries, &keys);
                 let gradients = HeadGradients::new(&loss, &[query], heads);
-                Contrast { losses, gradients, key_pass: None }
+                Contrast { loss, logits, gradients, key_pass: None }
             }
             None => {
                 let key_pass = self.query_encoder.convs.record(&self.positive(batch, noise));
                 let keys = self.query_encoder.projection.forward(key_pass.features());
-                let (loss, losses) = self.contrast_loss(queries, &keys);
+                let (loss, logits) = self.contrast_loss(queries, &keys);
                 let gradients = HeadGradients::new(&loss, &[query, &key_pass], heads);
-                Contrast { losses, gradients, key_pass: Some(key_pass) }
+                Contrast { loss, logits, gradients, key_pass: Some(key_pass) }
             }
         }
     }

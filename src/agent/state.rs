@@ -6,6 +6,7 @@ use tch::{Tensor, no_grad};
 use thiserror::Error;
 
 use super::Agent;
+use crate::nn::first_non_finite;
 
 /// Everything that an agent has learned: parameters, and the optimisers' moments and step counts.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub enum StateError {
         expected: Vec<i64>,
         expected_kind: tch::Kind,
     },
+    #[error("the tensor {name} holds {value}, expected finite numbers")]
+    NotFinite { name: String, value: f64 },
     #[error("the step count of the optimiser {0} is missing")]
     MissingSteps(String),
 }
@@ -53,8 +56,8 @@ impl Agent {
     /// Takes over a stored state.
     ///
     /// # Errors
-    /// If a tensor is missing, unknown, or of another shape or type than this agent's. The agent is
-    /// then unchanged.
+    /// If a tensor is missing, unknown, of another shape or type than this agent's, or not finite. The
+    /// agent is then unchanged.
     pub fn restore(&mut self, state: &AgentState) -> Result<(), StateError> {
         let tensors = self.tensors();
         if let Some(name) = state.tensors.keys().find(|name| !tensors.contains_key(*name)) {
@@ -72,6 +75,11 @@ impl Agent {
                     expected_kind: own.kind(),
                 });
             }
+        }
+        let bad =
+            state.tensors.iter().find_map(|(name, tensor)| Some((name, first_non_finite(tensor)?)));
+        if let Some((name, value)) = bad {
+            return Err(StateError::NotFinite { name: name.clone(), value });
         }
         let steps_of = |name: &str| state.optimiser_steps.get(name).copied();
         for (name, _) in self.optimisers.all() {

@@ -2,16 +2,19 @@
 
 use tch::{Kind, Tensor, no_grad};
 
-use super::{ActorLosses, Agent, ContrastLosses, Losses, actor, critic};
+use super::finite::FiniteGradients;
+use super::{
+    ActorLosses, Agent, ContrastLosses, CriticLosses, Loss, Losses, NotFinite, actor, critic,
+};
 use crate::batch::{Batch, Noise};
 use crate::config::{Count, CriticGradient, Positives, Update};
-use crate::nn::Recorded;
+use crate::nn::{Adam, Recorded};
 use crate::objective::info_nce;
 
 /// The gradients of the actor's and the temperature's loss, each for its own optimiser.
-pub(super) struct ActorGradients {
-    actor: Vec<Tensor>,
-    temperature: Vec<Tensor>,
+struct ActorGradients {
+    actor: FiniteGradients,
+    temperature: FiniteGradients,
 }
 
 /// The gradients of a loss: at the features of each pass that it was computed from, and for the
@@ -35,11 +38,20 @@ impl HeadGradients {
 
 impl Agent {
     /// One update on a batch. The cadences look at `agent_step`.
-    pub fn update(&mut self, batch: &Batch, noise: &Noise, agent_step: u64) -> Losses {
-        match self.config.update {
+    ///
+    /// # Errors
+    /// If a loss, a gradient or the temperature is not finite. No step is made on it.
+    pub fn update(
+        &mut self,
+        batch: &Batch,
+        noise: &Noise,
+        agent_step: u64,
+    ) -> Result<Losses, NotFinite> {
+        let losses = match self.config.update {
             Update::Paper => self.update_as_in_the_paper(batch, noise, agent_step),
             Update::Shared => self.update_with_shared_passes(batch, noise, agent_step),
-        }
+        };
+        losses.map_err(|error| NotFinite { origin: self.origin(batch), ..error })
     }
 
     /// The value that the critic learns, (B, 1): from the next images' features under the query
@@ -51,15 +63,16 @@ impl Agent {
         next_latent: &Tensor,
         batch: &Batch,
         noise: &Tensor,
-    ) -> Tensor {
-        no_grad(|| {
+    ) -> Result<Tensor, NotFinite> {
+        let alpha = self.finite_alpha()?;
+        Ok(no_grad(|| {
             let policy = self.actor.forward(next_features);
             let (action, log_prob) = policy.action_and_log_prob(&self.convert(noise));
             let value = self.target_critic.min(next_latent, &action);
-            let soft_value = value - self.temperature.alpha() * log_prob;
+            let soft_value = value - alpha * log_prob;
             let (reward, not_done) = (self.convert(&batch.reward), self.convert(&batch.not_done));
             critic::target(&reward, &not_done, &soft_value, self.config.discount.get())
-        })
+        }))
     }
 
     #[tracing::instrument(level = "trace", name = "critic's loss", skip_all)]
@@ -68,62 +81,98 @@ impl Agent {
         critic::loss(&values, target)
     }
 
+    /// The critic's loss and gradients, found finite.
+    pub(super) fn check_critic(
+        &self,
+        loss: &Tensor,
+        gradients: Vec<Tensor>,
+    ) -> Result<(CriticLosses, FiniteGradients), NotFinite> {
+        let optimiser = &self.optimisers.critic;
+        let gradients = FiniteGradients::new(Loss::Critic, loss, gradients, optimiser)?;
+        Ok((CriticLosses { loss: loss.detach(), gradient_norm: gradients.norm() }, gradients))
+    }
+
+    pub(super) fn step_critic(&mut self, gradients: &FiniteGradients) {
+        self.optimisers.critic.step(gradients.tensors());
+    }
+
     /// Whether the critic's loss trains the convolutions.
     pub(super) fn critic_trains_convolutions(&self) -> bool {
         self.config.encoder.critic_gradient == CriticGradient::On
     }
 
-    /// The losses of actor and temperature and their gradients. Features and latent vectors are
-    /// constants here: only the actor's own projection and trunk learn from the actor's loss.
+    /// The losses of actor and temperature and their gradients, found finite. Features and latent
+    /// vectors are constants here: only the actor's own projection and trunk learn from the actor's
+    /// loss.
     #[tracing::instrument(level = "trace", name = "actor and temperature", skip_all)]
-    pub(super) fn actor_gradients(
+    fn actor_gradients(
         &self,
         features: &Tensor,
         latent: &Tensor,
         noise: &Tensor,
-    ) -> (ActorLosses, ActorGradients) {
+    ) -> Result<(ActorLosses, ActorGradients), NotFinite> {
         let policy = self.actor.forward(&features.detach());
         let (action, log_prob) = policy.action_and_log_prob(&self.convert(noise));
-        let alpha = self.temperature.alpha();
+        let alpha = self.finite_alpha()?;
         let actor = actor::loss(&log_prob, &self.critic.min(&latent.detach(), &action), &alpha);
         let temperature = self.temperature.loss(&log_prob, self.target_entropy);
+        let checked = |name, loss: &Tensor, optimiser: &Adam| {
+            FiniteGradients::new(name, loss, optimiser.gradients(loss), optimiser)
+        };
         let gradients = ActorGradients {
-            actor: self.optimisers.actor.gradients(&actor),
-            temperature: self.optimisers.temperature.gradients(&temperature),
+            actor: checked(Loss::Actor, &actor, &self.optimisers.actor)?,
+            temperature: checked(Loss::Temperature, &temperature, &self.optimisers.temperature)?,
         };
         let losses = ActorLosses {
             actor: actor.detach(),
             entropy: policy.entropy().detach(),
             temperature: temperature.detach(),
             alpha,
+            actor_gradient_norm: gradients.actor.norm(),
+            temperature_gradient_norm: gradients.temperature.norm(),
         };
-        (losses, gradients)
+        Ok((losses, gradients))
     }
 
-    /// One step of the actor and one of the temperature.
-    pub(super) fn step_actor(&mut self, gradients: &ActorGradients) {
-        self.optimisers.actor.step(&gradients.actor);
-        self.optimisers.temperature.step(&gradients.temperature);
+    /// One step of the actor and one of the temperature, or neither.
+    pub(super) fn update_actor_on(
+        &mut self,
+        features: &Tensor,
+        latent: &Tensor,
+        noise: &Tensor,
+    ) -> Result<ActorLosses, NotFinite> {
+        let (losses, gradients) = self.actor_gradients(features, latent, noise)?;
+        self.optimisers.actor.step(gradients.actor.tensors());
+        self.optimisers.temperature.step(gradients.temperature.tensors());
+        Ok(losses)
     }
 
-    /// The contrastive loss of queries and keys, (B, D) each, with its graph, and the same for the
-    /// record.
+    /// The contrastive loss of queries and keys, (B, D) each, with its graph, and the logits (B, B).
     #[tracing::instrument(level = "trace", name = "contrastive loss", skip_all)]
-    pub(super) fn contrast_loss(
-        &self,
-        queries: &Tensor,
-        keys: &Tensor,
-    ) -> (Tensor, ContrastLosses) {
+    pub(super) fn contrast_loss(&self, queries: &Tensor, keys: &Tensor) -> (Tensor, Tensor) {
         let logits = self.head.logits(queries, keys);
-        let loss = info_nce::loss(&logits);
-        let losses = ContrastLosses { loss: loss.detach(), logits: logits.detach() };
-        (loss, losses)
+        (info_nce::loss(&logits), logits.detach())
+    }
+
+    /// The contrastive loss and its gradients, found finite.
+    pub(super) fn check_contrast(
+        &self,
+        loss: &Tensor,
+        logits: Tensor,
+        gradients: Vec<Tensor>,
+    ) -> Result<(ContrastLosses, FiniteGradients), NotFinite> {
+        let optimiser = &self.optimisers.contrast;
+        let gradients = FiniteGradients::new(Loss::Contrast, loss, gradients, optimiser)?;
+        let losses =
+            ContrastLosses { loss: loss.detach(), logits, gradient_norm: gradients.norm() };
+        Ok((losses, gradients))
     }
 
     /// The query encoder moves twice on the same gradient, once by each of the two optimisers that
     /// the authors' code gives it to, and W once. The gradients are those of the query encoder and
     /// then of W.
-    pub(super) fn step_contrast(&mut self, gradients: &[Tensor]) {
+    pub(super) fn step_contrast(&mut self, gradients: &FiniteGradients) {
+        let gradients = gradients.tensors();
         let (of_encoder, _of_w) = gradients.split_at(self.optimisers.encoder.len());
         self.optimisers.encoder.step(of_encoder);
         self.optimisers.contrast.step(gradients);

@@ -81,6 +81,11 @@ impl Adam {
         self.parameters.is_empty()
     }
 
+    /// The names of the parameters, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|moments| moments.name.as_str())
+    }
+
     /// Gradient steps taken so far.
     pub fn steps(&self) -> u64 {
         self.steps

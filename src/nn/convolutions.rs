@@ -314,6 +314,20 @@ mod tests {
         }
     }
 
+    /// In each layer, by weight and by bias.
+    #[test]
+    fn a_parameter_that_is_not_a_number_shows_in_the_features() {
+        let shape = ImageShape { channels: 3, size: 24 };
+        for index in 0..6 {
+            let [convs, _] = pair(shape, 3, 0.0);
+            assert!(matches!(convs.passes, Passes::Winograd(_)), "the processor has AVX2");
+            let (name, parameter) = convs.named("").swap_remove(index);
+            let _ = no_grad(|| parameter.flatten(0, -1).narrow(0, 7, 1).fill_(f64::NAN));
+            let features = convs.features(&random_images(2, shape));
+            assert!(features.isnan().any().int64_value(&[]) == 1, "{name}");
+        }
+    }
+
     #[test]
     fn images_may_be_floats() {
         let shape = ImageShape { channels: 3, size: 24 };

@@ -8,6 +8,7 @@ use std::time::Instant;
 use curl_envs::{Action, EnvError, Pixels};
 use tch::Kind;
 
+use super::not_finite::History;
 use super::{Outcome, Parts, Storage, TrainError, draw_noise, forecast, media};
 use crate::agent::{Act, ActorLosses, Losses};
 use crate::batch::Batch;
@@ -46,6 +47,7 @@ pub(super) struct Run<'a> {
     pub(super) episode_length: u64,
     /// Of the latest update that had them, so that a record is complete whatever the cadences are.
     pub(super) actor_losses: BTreeMap<String, f64>,
+    pub(super) history: History,
     pub(super) forecast: forecast::Correction,
     pub(super) evaluations: u64,
     pub(super) last_evaluation: Option<LastEvaluation>,
@@ -92,7 +94,11 @@ impl Run<'_> {
         let mut stream = self.streams.stream(Purpose::Batch, update);
         self.parts.storage.replay.sample(&mut self.batch, &mut stream);
         let noise = draw_noise(self.config, &self.batch, &self.streams, update);
-        let losses = self.parts.agent.update(&self.batch, &noise, self.steps.agent_step);
+        let losses = match self.parts.agent.update(&self.batch, &noise, self.steps.agent_step) {
+            Ok(losses) => losses,
+            Err(error) => return Err(self.update_is_not_finite(&error)),
+        };
+        self.history.push(update, &losses);
         self.steps.update += 1;
         if let Some(actor) = &losses.actor {
             self.actor_losses = named(actor);
@@ -120,6 +126,9 @@ impl Run<'_> {
     pub(super) fn step(&mut self, action: &[f32]) -> Result<(), TrainError> {
         let Parts { env, storage: Storage { replay, segments, .. }, .. } = &mut self.parts;
         let step = env.step(Action::Continuous(action))?;
+        if !step.reward.is_finite() {
+            return Err(self.not_finite(format!("the environment's reward is {}", step.reward)));
+        }
         replay.push(action, step.reward as f32, step.ended, env.frame());
         segments.append(replay)?;
         self.stack.push(env.frame());

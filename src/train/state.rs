@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use super::not_finite::History;
 use super::run::{Run, SavedCheckpoint};
 use super::{Parts, Start, TrainError, forecast};
 use crate::batch::Batch;
@@ -47,6 +48,7 @@ impl<'a> Run<'a> {
             episode_return: 0.0,
             episode_length: 0,
             actor_losses: BTreeMap::new(),
+            history: History::default(),
             forecast: forecast::Correction::default(),
             evaluations: 0,
             last_evaluation: None,

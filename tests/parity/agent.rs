@@ -296,7 +296,9 @@ fn check(path: &Path) -> Result<(), String> {
     let mut draws = 0;
     for (index, step) in steps.iter().enumerate() {
         let tolerance = case.tolerance(index);
-        let losses = agent.update(&case.batch(index), &case.noise(draws), step.step);
+        let losses = agent
+            .update(&case.batch(index), &case.noise(draws), step.step)
+            .expect("the numbers of the case are finite");
         draws += if losses.actor.is_some() { 2 } else { 1 };
         let at = format!("update {index}");
         compare_losses(&losses, step, &at, tolerance.loss, &mut differences);

@@ -8,8 +8,8 @@ use super::filters::{Filters, First};
 use super::geometry::{Image, Map, Tiles};
 use super::product::{Columns, Rows, add_product, product};
 use super::transform::{
-    Input, InputAdjoint, LANE, Lane, Output, OutputAdjoint, POINTS, SIDE, Transform, add,
-    along_columns, lane, lane_mut,
+    Input, InputAdjoint, LANE, Output, OutputAdjoint, POINTS, SIDE, Transform, add, along_columns,
+    lane, lane_mut,
 };
 
 /// Tiles that are transformed before their products are computed: enough to make the products
@@ -93,19 +93,17 @@ pub(super) fn forward(
             let to = &mut to[corner..];
             for (y, row) in half.into_iter().enumerate() {
                 for (x, value) in Output::apply(row).into_iter().enumerate() {
-                    *lane_mut(to, (y * tiles.to + x) * FILTERS) = relu(add(value, bias));
+                    *lane_mut(to, (y * tiles.to + x) * FILTERS) = add(value, bias).map(relu);
                 }
             }
         }
     }
 }
 
+/// NaN stays NaN, which `f32::max` would make zero: a broken parameter has to show in the losses.
 #[inline(always)]
-fn relu(mut lane: Lane) -> Lane {
-    for value in &mut lane {
-        *value = value.max(0.0);
-    }
-    lane
+fn relu(value: f32) -> f32 {
+    if value < 0.0 { 0.0 } else { value }
 }
 
 /// Gradients of one loss at one layer.
@@ -199,7 +197,7 @@ pub(super) fn first_forward(first: &First, image: Image, pixels: &[f32], map: Ma
             add_product(Rows { values, step: 2 * image.channels }, weight, to);
         }
         for value in to {
-            *value = value.max(0.0);
+            *value = relu(*value);
         }
     }
 }
