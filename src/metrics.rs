@@ -17,6 +17,7 @@
 //! | `train/episode_reward`, `train/episode_length`, `train/buffer_size`, `replay/bytes` | at each episode's end |
 //! | `time/env_steps_per_second`, `time/updates_per_second`, `time/total_seconds`, `time/resident_mib`, `time/agent_step`, `time/update`, `time/episode` | at each episode's end |
 //! | `loss/<name>` | with each [`Metrics::losses`] |
+//! | `replay/mean_age`, `replay/oldest_age` | with each [`Metrics::ages`] |
 //! | `eval/episode_reward`, `eval/episode_reward_std`, `eval/episode_length` | after each evaluation |
 
 pub mod console;
@@ -25,21 +26,22 @@ pub mod event_file;
 mod growing_file;
 mod histogram;
 mod pace;
+mod state;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use console::Console;
-use csv::{EvalCsv, Measured, TrainCsv, TrainCsvState};
-use event_file::{EventFile, EventFileState, is_event_file, remove_unknown};
+use csv::{EvalCsv, Measured, TrainCsv};
+use event_file::{EventFile, EventFileState};
 use pace::Pace;
+pub use state::MetricsState;
 
 use crate::memory::resident_bytes;
+use crate::replay::Ages;
 use crate::statistics::mean_and_std;
 use crate::steps::Steps;
 
@@ -106,18 +108,6 @@ pub enum MetricsError {
     Image { tag: String, height: usize, width: usize, expected: usize, got: usize },
 }
 
-/// How far the records of a run have come.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MetricsState {
-    /// Seconds that the run has taken.
-    pub total_seconds: f64,
-    pub eval_csv_bytes: u64,
-    pub train_csv: TrainCsvState,
-    /// In the order in which they were written.
-    pub event_files: Vec<EventFileState>,
-}
-
 /// The sinks of one run.
 #[derive(Debug)]
 pub struct Metrics {
@@ -153,50 +143,6 @@ impl Metrics {
         })
     }
 
-    /// Goes on with the records of a run that had come so far. What was written after that is cut
-    /// off.
-    ///
-    /// # Errors
-    /// If a file is missing, shorter than it was, or cannot be written.
-    pub fn resume(
-        run_dir: &Path,
-        total_env_steps: u64,
-        steps: &Steps,
-        state: &MetricsState,
-    ) -> Result<Self, MetricsError> {
-        let foreign = |file: &&EventFileState| !is_event_file(&file.name);
-        if let Some(EventFileState { name, .. }) = state.event_files.iter().find(foreign) {
-            return Err(MetricsError::Name { name: name.clone() });
-        }
-        let now = Instant::now();
-        Ok(Self {
-            train: TrainCsv::reopen(&run_dir.join(TRAIN), &state.train_csv)?,
-            eval: EvalCsv::reopen(&run_dir.join(EVAL), state.eval_csv_bytes)?,
-            events: EventFile::continue_after(run_dir, &state.event_files, steps)?,
-            earlier_events: state.event_files.clone(),
-            console: Console::resume(total_env_steps, *steps, now),
-            begun: now,
-            seconds_before: state.total_seconds,
-            episode_pace: Pace::start(now, *steps),
-        })
-    }
-
-    /// Removes the records of a run that is to begin anew.
-    ///
-    /// # Errors
-    /// If one cannot be removed.
-    pub fn remove(run_dir: &Path) -> Result<(), MetricsError> {
-        for path in [run_dir.join(TRAIN), run_dir.join(EVAL)] {
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(MetricsError::Reopen { path, source });
-                }
-                _ => {}
-            }
-        }
-        remove_unknown(run_dir, &[])
-    }
-
     /// Shows how far the run is. Cheap enough for each agent step: mostly one look at the clock.
     pub fn progress(&mut self, steps: &Steps) {
         self.console.progress(steps, Instant::now());
@@ -210,6 +156,16 @@ impl Metrics {
     pub fn losses(&mut self, steps: &Steps, losses: &[(&str, f64)]) -> Result<(), MetricsError> {
         self.train.add_losses(losses);
         self.events.scalars(steps, "loss", losses)
+    }
+
+    /// Records how old the transitions of one update's batch are.
+    ///
+    /// # Errors
+    /// If the event file cannot be written.
+    pub fn ages(&mut self, steps: &Steps, ages: Ages) -> Result<(), MetricsError> {
+        let Ages { mean, oldest } = ages;
+        let scalars = [("mean_age", mean), ("oldest_age", oldest as f64)];
+        self.events.scalars(steps, "replay", &scalars)
     }
 
     /// Records an episode's end, with the rates since the one before it and the mean losses since
@@ -311,17 +267,6 @@ impl Metrics {
         self.events.sync()?;
         self.train.sync()?;
         self.eval.sync()
-    }
-
-    /// How far the records have come.
-    pub fn state(&self) -> MetricsState {
-        let events = self.earlier_events.iter().cloned().chain([self.events.state()]);
-        MetricsState {
-            total_seconds: self.total_seconds(Instant::now()),
-            eval_csv_bytes: self.eval.length(),
-            train_csv: self.train.state(),
-            event_files: events.collect(),
-        }
     }
 
     fn total_seconds(&self, now: Instant) -> f64 {

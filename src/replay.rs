@@ -60,6 +60,14 @@ struct Outcome {
     bootstrap: bool,
 }
 
+/// How long ago the transitions of a batch were stored, in slots: one an agent step, and one more an
+/// episode.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ages {
+    pub mean: f64,
+    pub oldest: u64,
+}
+
 /// One drawn sample: a transition and where its three images are cropped.
 struct Drawn {
     number: u64,
@@ -165,11 +173,18 @@ impl Replay {
 
     /// Fills a batch with transitions drawn uniformly, with replacement. Images are cut straight
     /// from the stored frames. A sample's query, key and next image have a crop position each.
-    pub fn sample(&self, batch: &mut Batch, rng: &mut impl Rng) {
+    pub fn sample(&self, batch: &mut Batch, rng: &mut impl Rng) -> Ages {
         assert!(!self.is_empty(), "the warm-up stores transitions before the first batch");
         let drawn: Vec<Drawn> = (0..batch.shape.size).map(|_| self.draw(rng)).collect();
         self.copy_outcomes(&drawn, batch);
         self.cut_images(&drawn, batch);
+        self.ages(&drawn)
+    }
+
+    fn ages(&self, drawn: &[Drawn]) -> Ages {
+        let ages = drawn.iter().map(|drawn| self.written - 1 - drawn.number);
+        let sum: u64 = ages.clone().sum();
+        Ages { mean: sum as f64 / drawn.len() as f64, oldest: ages.max().unwrap_or_default() }
     }
 
     fn draw(&self, rng: &mut impl Rng) -> Drawn {

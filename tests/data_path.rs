@@ -144,6 +144,21 @@ fn stacks_are_neighbours_of_one_episode() {
 }
 
 #[test]
+fn the_ages_of_a_batch_are_told() {
+    let mut replay = Replay::new(shape(200, Codec::Raw));
+    play(&mut replay, &[100], Ended::TimeLimit, 40);
+    let mut batch = Batch::new(replay.shape().batch(16));
+    for update in 0..20 {
+        let ages = replay.sample(&mut batch, &mut Streams::new(5).stream(Purpose::Batch, update));
+        let mark = |index| (batch.action.double_value(&[index, 0]) * 1000.0).round();
+        // One frame follows on the newest transition's own.
+        let expected: Vec<f64> = (0..16).map(|index| 40.0 - mark(index)).collect();
+        assert_eq!(ages.mean, expected.iter().sum::<f64>() / 16.0);
+        assert_eq!(ages.oldest as f64, expected.iter().copied().fold(0.0, f64::max));
+    }
+}
+
+#[test]
 fn draws_are_uniform() {
     let mut replay = Replay::new(shape(200, Codec::Raw));
     play(&mut replay, &[10, 6], Ended::TimeLimit, 40);

@@ -18,6 +18,7 @@ use crate::evaluate::{Episodes, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::metrics::{Episode, Evaluation};
 use crate::random::{self, Purpose, Streams};
+use crate::replay::Ages;
 use crate::steps::Steps;
 
 /// Why an evaluation did not come to its end.
@@ -92,7 +93,7 @@ impl Run<'_> {
     pub(super) fn update(&mut self) -> Result<(), TrainError> {
         let update = self.steps.update;
         let mut stream = self.streams.stream(Purpose::Batch, update);
-        self.parts.storage.replay.sample(&mut self.batch, &mut stream);
+        let ages = self.parts.storage.replay.sample(&mut self.batch, &mut stream);
         let noise = draw_noise(self.config, &self.batch, &self.streams, update);
         let losses = match self.parts.agent.update(&self.batch, &noise, self.steps.agent_step) {
             Ok(losses) => losses,
@@ -103,10 +104,10 @@ impl Run<'_> {
         if let Some(actor) = &losses.actor {
             self.actor_losses = named(actor);
         }
-        self.record_losses(&losses)
+        self.record_update(&losses, ages)
     }
 
-    fn record_losses(&mut self, losses: &Losses) -> Result<(), TrainError> {
+    fn record_update(&mut self, losses: &Losses, ages: Ages) -> Result<(), TrainError> {
         let (steps, log, metrics) =
             (&self.steps, &self.config.log, &mut self.parts.storage.metrics);
         if steps.update.is_multiple_of(log.scalars_every_updates.get()) {
@@ -115,6 +116,7 @@ impl Run<'_> {
                 scalars.extend(self.actor_losses.iter().map(|(name, value)| (&**name, *value)));
             }
             metrics.losses(steps, &scalars)?;
+            metrics.ages(steps, ages)?;
         }
         if steps.update.is_multiple_of(log.media_every_updates.get()) {
             media::record(metrics, steps, &self.parts.agent, &self.batch, losses)?;
