@@ -53,13 +53,13 @@ pub struct Checkpoint {
 /// What `checkpoint.toml` says.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct About {
-    format_version: u32,
-    program_version: String,
-    env: String,
-    evaluation: Option<f64>,
-    steps: Steps,
-    optimiser_steps: BTreeMap<String, u64>,
+pub struct About {
+    pub format_version: u32,
+    pub program_version: String,
+    pub env: String,
+    pub evaluation: Option<f64>,
+    pub steps: Steps,
+    pub optimiser_steps: BTreeMap<String, u64>,
 }
 
 /// Why a checkpoint cannot be read or written.
@@ -157,11 +157,18 @@ impl Checkpoint {
     }
 }
 
-impl Checkpoint {
-    /// The evaluation that a checkpoint states, if it can be read.
-    fn evaluation_of(path: &Path) -> Option<f64> {
-        let about: About = toml::from_str(&read_text(path, ABOUT).ok()?).ok()?;
-        about.evaluation
+impl About {
+    /// Reads what a checkpoint says of itself; its other files are not looked at.
+    ///
+    /// # Errors
+    /// If it is no checkpoint, has another format version, or its text cannot be read.
+    pub fn load(path: &Path) -> Result<Self, CheckpointError> {
+        let about = read_text(path, ABOUT)?;
+        check_version(path, &about)?;
+        toml::from_str(&about).map_err(|error| CheckpointError::Damaged {
+            path: path.to_path_buf(),
+            problem: format!("{ABOUT}: {error}"),
+        })
     }
 }
 

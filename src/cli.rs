@@ -19,6 +19,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate a checkpoint, or the last one of a run
     Eval(EvalArgs),
+    /// Check, show or prune checkpoints
+    Checkpoint(CheckpointArgs),
     /// Show the scalars of runs: any TensorBoard event files
     Inspect(InspectArgs),
     /// List the environments, or save a picture of one
@@ -92,6 +94,37 @@ pub struct EvalArgs {
     /// Save the first episode as a film: .mp4 or .gif
     #[arg(long, value_name = "FILE")]
     pub video: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckpointArgs {
+    #[command(subcommand)]
+    pub command: CheckpointCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CheckpointCommand {
+    /// Check every checksum and number of a checkpoint, or of all in a run folder and its replay
+    Verify {
+        #[arg(value_name = "CHECKPOINT_OR_RUN")]
+        path: PathBuf,
+    },
+    /// Say what is inside a checkpoint, or the last one of a run
+    Show {
+        #[arg(value_name = "CHECKPOINT_OR_RUN")]
+        path: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete the oldest checkpoints of a run; the best and the last stay
+    Prune {
+        #[arg(value_name = "RUN")]
+        path: PathBuf,
+        /// How many of the newest stay
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = at_least_one())]
+        keep: u64,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod checkpoint;
 mod config;
 mod envs;
 mod eval;
@@ -16,6 +17,7 @@ use anyhow::{Context, Result};
 use crate::config::ConfigError;
 
 pub use bench::bench;
+pub use checkpoint::checkpoint;
 pub use config::{config, resolve};
 pub use envs::envs;
 pub use eval::eval;

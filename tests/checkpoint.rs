@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use curl_envs::EnvState;
 use curl_rl::agent::Agent;
@@ -13,7 +14,7 @@ use curl_rl::metrics::MetricsState;
 use curl_rl::replay::segments::SegmentsPosition;
 use curl_rl::replay::{Codec, ReplayPosition};
 use curl_rl::steps::Steps;
-use tch::Device;
+use tch::{Device, Kind};
 use tempfile::TempDir;
 
 use crate::fixtures::debug_config;
@@ -181,4 +182,34 @@ fn a_folder_that_cannot_be_written_is_an_error_and_leaves_the_rest() {
     let error = checkpoint(200, None).save(&blocked.join("checkpoint")).unwrap_err();
     assert!(matches!(error, CheckpointError::Write { .. }), "{error}");
     Checkpoint::load(&first).expect("the first one is whole");
+}
+
+/// The first block of Python in the description of the run folder.
+fn documented_python() -> String {
+    let text = include_str!("../docs/run-folder.md");
+    let (_, rest) = text.split_once("```python\n").expect("there is a block of Python");
+    rest.split_once("```").expect("it ends").0.to_owned()
+}
+
+#[test]
+fn the_documented_python_reads_the_weights_of_the_actor() {
+    let (folder, path) = saved();
+    let script = folder.path().join("weights.py");
+    fs::write(&script, documented_python()).expect("it can be written");
+    let output = Command::new("python3").arg(&script).arg(&path).output().expect("python3 runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).expect("it is text");
+
+    let tensors = Checkpoint::load(&path).expect("it was just written").agent.tensors;
+    let actor: Vec<_> = tensors.iter().filter(|(name, _)| name.starts_with("actor.")).collect();
+    assert_eq!(printed.lines().count(), actor.len());
+    for (line, (name, tensor)) in printed.lines().zip(actor) {
+        let (left, sum) = line.rsplit_once(' ').expect("name, shape and sum");
+        assert_eq!(left, format!("{name} {:?}", tensor.size()));
+        let expected = tensor.sum(Kind::Double).double_value(&[]);
+        assert!(
+            (sum.parse::<f64>().expect("a number") - expected).abs() < 1e-4,
+            "{line} {expected}"
+        );
+    }
 }

@@ -300,3 +300,35 @@ fn what_is_no_checkpoint_is_not_evaluated() {
     let message = fail(folder.path(), &["eval", "run", "--video", "film.avi"], 2);
     assert!(message.contains(".mp4"), "{message}");
 }
+
+#[test]
+fn checkpoints_are_verified_shown_and_pruned() {
+    let folder = folder();
+    train(folder.path(), "run", &["--set", "checkpoint.every_env_steps=400"]);
+    let verified = succeed(folder.path(), &["checkpoint", "verify", "run"]);
+    assert_eq!(verified.matches("whole").count(), 4, "{verified}");
+    assert!(verified.contains("run/replay: whole, 50 transitions"), "{verified}");
+
+    let shown = succeed(folder.path(), &["checkpoint", "show", "run"]);
+    assert!(shown.contains("env_step 2000, agent_step 50, update 34, episode 2"), "{shown}");
+    let shown: Value =
+        serde_json::from_str(&succeed(folder.path(), &["checkpoint", "show", "run", "--json"]))
+            .expect("it is one JSON object");
+    assert_eq!(shown["about"]["steps"]["env_step"], 2000);
+    assert_eq!(shown["tensors"]["actor.fc.weight"], serde_json::json!([8, 900]));
+
+    let pruned = succeed(folder.path(), &["checkpoint", "prune", "run"]);
+    assert!(pruned.contains("removed run/checkpoints/env_step-000001600"), "{pruned}");
+    let left = succeed(folder.path(), &["checkpoint", "verify", "run"]);
+    assert!(!left.contains("001600") && left.contains("002000"), "{left}");
+
+    let tensors = folder.path().join("run/checkpoints/last/agent.safetensors");
+    let mut bytes = fs::read(&tensors).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&tensors, bytes).expect("it can be written");
+    let output = curl(folder.path(), &["checkpoint", "verify", "run"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("the checksum of agent.safetensors"));
+    fail(folder.path(), &["checkpoint", "prune", "nowhere"], 2);
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Checkpoint, CheckpointError};
+use super::{About, Checkpoint, CheckpointError};
 use crate::durable;
 
 const FOLDER: &str = "checkpoints";
@@ -42,7 +42,7 @@ impl Checkpoints {
     /// If the folder cannot be read or written.
     pub fn resume(run_dir: &Path, keep: usize, last: &Checkpoint) -> Result<Self, CheckpointError> {
         let folder = run_dir.join(FOLDER);
-        let best = Checkpoint::evaluation_of(&folder.join(BEST));
+        let best = About::load(&folder.join(BEST)).ok().and_then(|about| about.evaluation);
         let mut checkpoints = Self { folder, keep, best };
         checkpoints.finish_last(last).map_err(|source| CheckpointError::Write {
             path: checkpoints.folder.clone(),
@@ -67,6 +67,29 @@ impl Checkpoints {
     pub fn locate(path: &Path) -> PathBuf {
         let last = path.join(FOLDER).join(LAST);
         if last.is_dir() { last } else { path.to_path_buf() }
+    }
+
+    /// The checkpoints of a run folder, oldest first; none where there is no such folder.
+    pub fn all(run_dir: &Path) -> Vec<PathBuf> {
+        let checkpoints = Self { folder: run_dir.join(FOLDER), keep: 0, best: None };
+        let mut names = checkpoints.names().unwrap_or_default();
+        names.sort();
+        names.iter().map(|name| checkpoints.folder.join(name)).collect()
+    }
+
+    /// Removes the oldest checkpoints of a run that no process is training, until so many are left
+    /// besides the best. Tells which.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn prune_to(run_dir: &Path, keep: usize) -> Result<Vec<PathBuf>, CheckpointError> {
+        let before = Self::all(run_dir);
+        let folder = run_dir.join(FOLDER);
+        let failed = |source| CheckpointError::Write { path: folder.clone(), source };
+        let last = fs::read_link(folder.join(LAST)).map_err(failed)?;
+        let checkpoints = Self { folder: folder.clone(), keep, best: None };
+        checkpoints.prune(&last.to_string_lossy()).map_err(failed)?;
+        Ok(before.into_iter().filter(|path| !path.exists()).collect())
     }
 
     /// Saves a checkpoint, moves the links, and removes the oldest beyond those kept.

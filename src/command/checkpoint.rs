@@ -1,0 +1,172 @@
+//! `curl checkpoint`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use tch::Device;
+
+use super::build;
+use crate::checkpoint::{About, Checkpoint, Checkpoints};
+use crate::cli::{CheckpointArgs, CheckpointCommand};
+use crate::memory::Forecast;
+use crate::replay::{ReplayShape, segments};
+use crate::run_folder::RunFolder;
+
+pub fn checkpoint(args: &CheckpointArgs) -> Result<()> {
+    match &args.command {
+        CheckpointCommand::Verify { path } => verify(path),
+        CheckpointCommand::Show { path, json } => {
+            let shown = Shown::load(&Checkpoints::locate(path))?;
+            super::print(&if *json { serde_json::to_string(&shown)? + "\n" } else { shown.text() })
+        }
+        CheckpointCommand::Prune { path, keep } => prune(path, *keep as usize),
+    }
+}
+
+/// Checks everything that there is, and then fails if something was wrong.
+fn verify(path: &Path) -> Result<()> {
+    let checkpoints = match Checkpoints::all(path) {
+        none if none.is_empty() => vec![path.to_path_buf()],
+        checkpoints => checkpoints,
+    };
+    let mut checks: Vec<(PathBuf, Result<String>)> =
+        checkpoints.into_iter().map(|path| (path.clone(), check_agent(&path))).collect();
+    if RunFolder::holds_run(path) {
+        checks.push((path.join("replay"), check_replay(path)));
+    }
+    let mut wrong = 0;
+    for (path, result) in &checks {
+        match result {
+            Ok(what) => super::print(&format!("{}: {what}\n", path.display()))?,
+            Err(error) => {
+                wrong += 1;
+                super::print(&format!("{error:#}\n"))?;
+            }
+        }
+    }
+    if wrong > 0 {
+        bail!("{wrong} of {} cannot be used", checks.len());
+    }
+    Ok(())
+}
+
+/// That the files are what was written, and the agent fits its configuration.
+fn check_agent(path: &Path) -> Result<String> {
+    let checkpoint = Checkpoint::load(path)?;
+    let shape = shape(&checkpoint)?;
+    let mut agent = build::agent(&checkpoint.config, &shape, Device::Cpu);
+    agent.restore(&checkpoint.agent).context("the checkpoint does not fit its configuration")?;
+    Ok(format!("whole, {} tensors", checkpoint.agent.tensors.len()))
+}
+
+/// That every frame of the replay of a run's last checkpoint can be read.
+fn check_replay(run_dir: &Path) -> Result<String> {
+    let checkpoint = Checkpoint::load(&Checkpoints::locate(run_dir))?;
+    let shape = ReplayShape { codec: checkpoint.run.codec, ..shape(&checkpoint)? };
+    let replay = segments::read(run_dir, shape, &checkpoint.run.replay)?;
+    Ok(format!("whole, {} transitions", replay.len()))
+}
+
+/// The shape of a checkpoint's run, if this machine has the memory for it.
+fn shape(checkpoint: &Checkpoint) -> Result<ReplayShape> {
+    let config = &checkpoint.config;
+    let shape = build::replay_shape(config, build::pixels(config)?.spec())?;
+    Forecast::new(config, &shape).check(config)?;
+    Ok(shape)
+}
+
+fn prune(path: &Path, keep: usize) -> Result<()> {
+    let folder = RunFolder::open(path).map_err(|error| super::usage("RUN", error))?;
+    let removed = Checkpoints::prune_to(folder.path(), keep)?;
+    let lines = removed.iter().map(|path| format!("removed {}\n", path.display()));
+    let left = Checkpoints::all(folder.path()).len();
+    super::print(&(lines.collect::<String>() + &format!("{left} are left\n")))
+}
+
+/// What is inside a checkpoint.
+#[derive(Serialize)]
+struct Shown {
+    path: PathBuf,
+    about: About,
+    seed: u64,
+    /// Bytes by file.
+    files: BTreeMap<String, u64>,
+    /// Shapes by name.
+    tensors: BTreeMap<String, Vec<i64>>,
+    numbers: usize,
+    episode_return: f64,
+    episode_length: u64,
+    /// Whether the environment's state is in it.
+    env_state: bool,
+    /// Frames that the run had stored, and the transitions that it could draw.
+    frames: u64,
+    drawable: u64,
+    total_seconds: f64,
+}
+
+impl Shown {
+    fn load(path: &Path) -> Result<Self> {
+        let Checkpoint { agent, run, config, .. } = Checkpoint::load(path)?;
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            files.insert(name, entry.metadata()?.len());
+        }
+        let replay = &run.replay.replay;
+        Ok(Self {
+            path: path.to_path_buf(),
+            about: About::load(path)?,
+            seed: config.train.seed,
+            files,
+            numbers: agent.tensors.values().map(tch::Tensor::numel).sum(),
+            tensors: agent.tensors.into_iter().map(|(name, t)| (name, t.size())).collect(),
+            episode_return: run.episode.episode_return,
+            episode_length: run.episode.length,
+            env_state: run.episode.env.is_some(),
+            frames: replay.written,
+            drawable: replay.written.saturating_sub(replay.oldest),
+            total_seconds: run.metrics.total_seconds,
+        })
+    }
+
+    fn text(&self) -> String {
+        let About { format_version, program_version, env, evaluation, steps, optimiser_steps } =
+            &self.about;
+        let score = evaluation.map_or("none at this step".to_owned(), |mean| format!("{mean:.1}"));
+        let continues = if self.env_state { "goes on" } else { "cannot go on" };
+        let mut text = format!(
+            "{}\n\
+             {env}, seed {}, after {:.0} seconds; format {format_version}, written by {program_version}\n\
+             env_step {}, agent_step {}, update {}, episode {}\n\
+             evaluation: {score}\n\
+             episode under way: {} env steps, return {:.1}, {continues}\n\
+             replay: {} frames stored, {} of them to draw from\n",
+            self.path.display(),
+            self.seed,
+            self.total_seconds,
+            steps.env_step,
+            steps.agent_step,
+            steps.update,
+            steps.episode,
+            self.episode_length,
+            self.episode_return,
+            self.frames,
+            self.drawable,
+        );
+        for (optimiser, steps) in optimiser_steps {
+            text += &format!("optimiser {optimiser}: {steps} steps\n");
+        }
+        for (name, bytes) in &self.files {
+            text += &format!("{bytes:>12} bytes  {name}\n");
+        }
+        text += &format!("{} numbers in {} tensors\n", self.numbers, self.tensors.len());
+        for (name, shape) in &self.tensors {
+            text += &format!("  {name} {shape:?}\n");
+        }
+        text
+    }
+}
