@@ -18,6 +18,7 @@
 //! | `time/env_steps_per_second`, `time/updates_per_second`, `time/total_seconds`, `time/resident_mib`, `time/agent_step`, `time/update`, `time/episode` | at each episode's end |
 //! | `loss/<name>` | with each [`Metrics::losses`] |
 //! | `replay/mean_age`, `replay/oldest_age` | with each [`Metrics::ages`] |
+//! | `time/checkpoint_seconds` | after each checkpoint |
 //! | `eval/episode_reward`, `eval/episode_reward_std`, `eval/episode_length` | after each evaluation |
 
 pub mod console;
@@ -223,6 +224,14 @@ impl Metrics {
         self.events.scalars(steps, "eval", &scalars)?;
         let total_seconds = self.total_seconds(now);
         self.eval.row(steps, evaluation, total_seconds)
+    }
+
+    /// Records how long a checkpoint took.
+    ///
+    /// # Errors
+    /// If the event file cannot be written.
+    pub fn checkpoint(&mut self, steps: &Steps, took: Duration) -> Result<(), MetricsError> {
+        self.events.scalars(steps, "time", &[("checkpoint_seconds", took.as_secs_f64())])
     }
 
     /// Records the distribution of `values` in TensorBoard's exponential buckets. Numbers that are

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use super::not_finite::History;
 use super::run::{Run, SavedCheckpoint};
@@ -101,6 +102,7 @@ impl<'a> Run<'a> {
         {
             return Ok(last.path.clone());
         }
+        let begun = Instant::now();
         self.parts.storage.metrics.flush()?;
         let replay = self.parts.storage.segments.sync(&self.parts.storage.replay)?;
         let evaluation = self.last_evaluation.as_ref().filter(|last| last.env_step == env_step);
@@ -123,6 +125,7 @@ impl<'a> Run<'a> {
         };
         let path = self.parts.storage.checkpoints.save(&checkpoint)?;
         self.parts.storage.segments.remove_before(&replay)?;
+        self.parts.storage.metrics.checkpoint(&self.steps, begun.elapsed())?;
         self.last_checkpoint = Some(SavedCheckpoint { env_step, evaluations, path: path.clone() });
         Ok(path)
     }
