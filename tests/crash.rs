@@ -6,80 +6,18 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 
-use curl_envs::{Counter, Ended, Env, Pixels};
-use curl_rl::agent::Agent;
-use curl_rl::checkpoint::{Arithmetic, Checkpoint, CheckpointError, Checkpoints};
+use curl_envs::Env;
+use curl_rl::checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 use curl_rl::config::Config;
-use curl_rl::replay::{Codec, ReplayShape};
+use curl_rl::replay::Codec;
 use curl_rl::run_folder::RunFolder;
-use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
-use tch::Device;
 use tempfile::TempDir;
 
 use crate::altered::Altered;
 use crate::faults::{Fault, with_fault};
-use crate::fixtures::debug_config;
 use crate::remains::{Remains, names, without};
-
-fn config() -> Config {
-    debug_config(&[
-        "env.action_repeat=1",
-        "replay.capacity=20",
-        "train.env_steps=50",
-        "train.warmup_agent_steps=8",
-        "train.batch_size=4",
-        "eval.every_env_steps=12",
-        "checkpoint.every_env_steps=9",
-        "checkpoint.keep=2",
-        "log.scalars_every_updates=1",
-        "log.media_every_updates=30",
-    ])
-}
-
-fn counter() -> Box<dyn Env> {
-    Box::new(Counter::new(1, &[7, 4], Ended::TimeLimit))
-}
-
-/// Plays a run to its end, from its last checkpoint if there is one.
-fn play(run_dir: &Path, config: &Config, codec: Codec) -> Result<(), TrainError> {
-    play_with(counter, run_dir, config, codec)
-}
-
-fn play_with(
-    make: fn() -> Box<dyn Env>,
-    run_dir: &Path,
-    config: &Config,
-    codec: Codec,
-) -> Result<(), TrainError> {
-    tch::set_num_threads(1);
-    let pixels =
-        || Pixels::new(make(), 1, config.env.render_size.len()).expect("the size is possible");
-    let shape = ReplayShape {
-        capacity: config.replay.capacity.len(),
-        episode_len: Some(7),
-        stack: config.env.frame_stack.len(),
-        action: 1,
-        crop: crop(config),
-        codec,
-    };
-    let mut agent = Agent::new(9, 1, &config.agent, config.train.seed, Device::Cpu);
-    let path = Checkpoints::locate(run_dir);
-    let (storage, start) = if path == run_dir {
-        (Storage::create(run_dir, config, shape)?, Start::New)
-    } else {
-        let checkpoint = Checkpoint::load(&path)?;
-        agent.restore(&checkpoint.agent).expect("it is of the same run");
-        let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
-        let (steps, state) = (checkpoint.steps, Box::new(checkpoint.run));
-        (storage, Start::From { checkpoint: path, steps, state })
-    };
-    let arithmetic = Arithmetic { threads: 1, passes: String::new() };
-    let (env, eval_env) = (pixels(), pixels());
-    let parts = Parts { agent, env, eval_env, storage, arithmetic };
-    train(config, parts, start, &AtomicBool::new(false)).map(drop)
-}
+use crate::small_run::{config, play, play_with};
 
 /// Goes on after a death, as the program does.
 fn go_on(run_dir: &Path, config: &Config, codec: Codec) {

@@ -1,0 +1,81 @@
+//! Small runs within the test's own process, with all that a run has.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use curl_envs::{ActionSpec, Counter, Ended, Env, Pixels};
+use curl_rl::agent::Agent;
+use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
+use curl_rl::config::Config;
+use curl_rl::replay::{Codec, ReplayShape};
+use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
+use tch::Device;
+
+use crate::fixtures::debug_config;
+
+/// A run of 50 agent steps with a replay of 20 transitions.
+pub fn config() -> Config {
+    debug_config(&[
+        "env.action_repeat=1",
+        "replay.capacity=20",
+        "train.env_steps=50",
+        "train.warmup_agent_steps=8",
+        "train.batch_size=4",
+        "eval.every_env_steps=12",
+        "checkpoint.every_env_steps=9",
+        "checkpoint.keep=2",
+        "log.scalars_every_updates=1",
+        "log.media_every_updates=30",
+    ])
+}
+
+/// Episodes of two lengths.
+pub fn counter() -> Box<dyn Env> {
+    Box::new(Counter::new(1, &[7, 4], Ended::TimeLimit))
+}
+
+/// Plays a run in the counting environment to its end, from its last checkpoint if there is one.
+pub fn play(run_dir: &Path, config: &Config, codec: Codec) -> Result<(), TrainError> {
+    play_with(counter, run_dir, config, codec)
+}
+
+/// The same in another environment.
+pub fn play_with(
+    make: impl Fn() -> Box<dyn Env>,
+    run_dir: &Path,
+    config: &Config,
+    codec: Codec,
+) -> Result<(), TrainError> {
+    tch::set_num_threads(1);
+    let pixels = || {
+        Pixels::new(make(), config.env.action_repeat.get(), config.env.render_size.len())
+            .expect("the size is possible")
+    };
+    let (env, eval_env) = (pixels(), pixels());
+    let action = match &env.spec().action {
+        ActionSpec::Continuous { low, .. } => low.len(),
+        ActionSpec::Discrete { .. } => unreachable!("the agent has continuous actions"),
+    };
+    let shape = ReplayShape {
+        capacity: config.replay.capacity.len(),
+        episode_len: Some(7),
+        stack: config.env.frame_stack.len(),
+        action,
+        crop: crop(config),
+        codec,
+    };
+    let mut agent = Agent::new(9, action as i64, &config.agent, config.train.seed, Device::Cpu);
+    let path = Checkpoints::locate(run_dir);
+    let (storage, start) = if path == run_dir {
+        (Storage::create(run_dir, config, shape)?, Start::New)
+    } else {
+        let checkpoint = Checkpoint::load(&path)?;
+        agent.restore(&checkpoint.agent).expect("it is of the same run");
+        let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
+        let (steps, state) = (checkpoint.steps, Box::new(checkpoint.run));
+        (storage, Start::From { checkpoint: path, steps, state })
+    };
+    let arithmetic = Arithmetic { threads: 1, passes: String::new() };
+    let parts = Parts { agent, env, eval_env, storage, arithmetic };
+    train(config, parts, start, &AtomicBool::new(false)).map(drop)
+}
