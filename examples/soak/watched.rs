@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use curl_envs::{Action, Counter, Ended, Env, EnvError, EnvState, Frame, Quality, Spec, Step};
 use curl_rl::memory::resident_bytes;
@@ -18,7 +17,8 @@ pub struct Watched {
     every: u64,
     /// From when on, and then with rows of how many steps.
     updates: (u64, u64),
-    since: Instant,
+    /// Processor time at the last row, in seconds.
+    since: f64,
 }
 
 /// Episodes of two lengths.
@@ -29,10 +29,12 @@ pub fn counter() -> Counter {
 impl Watched {
     /// Prints a row every so many env steps, and others once there are updates.
     pub fn new(folder: &Path, every: u64, updates_begin: u64, every_then: u64) -> Self {
-        println!("| agent steps | resident, MB | file handles | replay on disk, MB | us a step |");
+        println!(
+            "| agent steps | resident, MB | file handles | replay on disk, MB | processor time, us a step |"
+        );
         println!("|---|---|---|---|---|");
         let updates = (updates_begin, every_then);
-        let (counter, folder, since) = (counter(), folder.to_owned(), Instant::now());
+        let (counter, folder, since) = (counter(), folder.to_owned(), processor_seconds());
         Self {
             counter,
             folder,
@@ -53,14 +55,21 @@ impl Watched {
             megabytes(resident_bytes().unwrap_or_default()),
             entries(Path::new("/proc/self/fd")).count(),
             megabytes(entries(&self.folder.join("replay")).sum()),
-            self.since.elapsed().as_secs_f64() * 1e6 / self.every as f64,
+            (processor_seconds() - self.since) * 1e6 / self.every as f64,
         );
         let before = self.env_steps;
         self.next =
             if before >= begin { before + every_then } else { begin.min(before + self.every) };
         self.every = self.next - before;
-        self.since = Instant::now();
+        self.since = processor_seconds();
     }
+}
+
+/// Processor time of the main thread, which trains: other programs on the machine do not disturb it.
+fn processor_seconds() -> f64 {
+    let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split(' ').next().and_then(|number| number.parse::<f64>().ok());
+    nanoseconds.unwrap_or(f64::NAN) / 1e9
 }
 
 /// The sizes of a folder's entries.
