@@ -124,6 +124,9 @@ pub enum CheckpointCommand {
         /// How many of the newest stay
         #[arg(long, default_value_t = 1, value_name = "N", value_parser = at_least_one())]
         keep: u64,
+        /// Delete the replay, too: the run can then be evaluated, but not go on
+        #[arg(long)]
+        replay: bool,
     },
 }
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::checkpoint::{CheckpointError, Checkpoints};
 use crate::config::{Config, ConfigError};
 use crate::durable;
 use crate::metrics::{Metrics, MetricsError};
+use crate::replay::segments::{self, SegmentsError};
 
 const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
@@ -42,6 +44,10 @@ pub enum RunFolderError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    #[error(transparent)]
+    Segments(#[from] SegmentsError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
 }
 
 impl RunFolder {
@@ -131,15 +137,8 @@ impl RunFolder {
     /// If something cannot be removed.
     pub fn clear(&self) -> Result<(), RunFolderError> {
         Metrics::remove(&self.path)?;
-        for folder in ["replay", "checkpoints"] {
-            let path = self.path.join(folder);
-            match fs::remove_dir_all(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(RunFolderError::Write { path, source });
-                }
-                _ => {}
-            }
-        }
+        segments::remove(&self.path)?;
+        Checkpoints::remove(&self.path)?;
         Ok(())
     }
 }

@@ -321,6 +321,10 @@ fn checkpoints_are_verified_shown_and_pruned() {
     assert!(pruned.contains("removed run/checkpoints/env_step-000001600"), "{pruned}");
     let left = succeed(folder.path(), &["checkpoint", "verify", "run"]);
     assert!(!left.contains("001600") && left.contains("002000"), "{left}");
+    succeed(folder.path(), &["checkpoint", "prune", "run", "--replay"]);
+    let message = fail(folder.path(), &["train", "--resume", "run", "--env-steps", "3000"], 1);
+    assert!(message.contains("can only be evaluated"), "{message}");
+    succeed(folder.path(), &["eval", "run", "--episodes", "1"]);
 
     let tensors = folder.path().join("run/checkpoints/last/agent.safetensors");
     let mut bytes = fs::read(&tensors).expect("it is there");

@@ -65,15 +65,15 @@ pub fn play_with(
         codec,
     };
     let mut agent = Agent::new(9, action as i64, &config.agent, config.train.seed, Device::Cpu);
-    let path = Checkpoints::locate(run_dir);
-    let (storage, start) = if path == run_dir {
-        (Storage::create(run_dir, config, shape)?, Start::New)
-    } else {
-        let checkpoint = Checkpoint::load(&path)?;
-        agent.restore(&checkpoint.agent).expect("it is of the same run");
-        let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
-        let (steps, state) = (checkpoint.steps, Box::new(checkpoint.run));
-        (storage, Start::From { checkpoint: path, steps, state })
+    let (storage, start) = match Checkpoints::last(run_dir) {
+        None => (Storage::create(run_dir, config, shape)?, Start::New),
+        Some(path) => {
+            let checkpoint = Checkpoint::load(&path)?;
+            agent.restore(&checkpoint.agent).expect("it is of the same run");
+            let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
+            let (steps, state) = (checkpoint.steps, Box::new(checkpoint.run));
+            (storage, Start::From { checkpoint: path, steps, state })
+        }
     };
     let arithmetic = Arithmetic { threads: 1, passes: String::new() };
     let parts = Parts { agent, env, eval_env, storage, arithmetic };

@@ -35,6 +35,20 @@ impl Checkpoints {
         Ok(Self { folder, keep, best: None })
     }
 
+    /// Removes the checkpoints of a run, if there are any.
+    ///
+    /// # Errors
+    /// If they cannot be removed.
+    pub fn remove(run_dir: &Path) -> Result<(), CheckpointError> {
+        let path = run_dir.join(FOLDER);
+        match fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(CheckpointError::Write { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Goes on in the folder of a run whose last checkpoint is this. What a process left that was
     /// killed while it saved a later one is finished or removed.
     ///
@@ -62,11 +76,14 @@ impl Checkpoints {
         self.prune(&name)
     }
 
-    /// Where `eval` finds the checkpoint of a path: a checkpoint itself, or a run folder's last
-    /// one.
+    /// The last checkpoint of a run folder, if there is one.
+    pub fn last(run_dir: &Path) -> Option<PathBuf> {
+        Some(run_dir.join(FOLDER).join(LAST)).filter(|last| last.is_dir())
+    }
+
+    /// The checkpoint that a path stands for: itself, or a run folder's last one.
     pub fn locate(path: &Path) -> PathBuf {
-        let last = path.join(FOLDER).join(LAST);
-        if last.is_dir() { last } else { path.to_path_buf() }
+        Self::last(path).unwrap_or_else(|| path.to_path_buf())
     }
 
     /// The checkpoints of a run folder, oldest first; none where there is no such folder.

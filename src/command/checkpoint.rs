@@ -22,7 +22,14 @@ pub fn checkpoint(args: &CheckpointArgs) -> Result<()> {
             let shown = Shown::load(&Checkpoints::locate(path))?;
             super::print(&if *json { serde_json::to_string(&shown)? + "\n" } else { shown.text() })
         }
-        CheckpointCommand::Prune { path, keep } => prune(path, *keep as usize),
+        CheckpointCommand::Prune { path, keep, replay } => {
+            let folder = RunFolder::open(path).map_err(|error| super::usage("RUN", error))?;
+            prune_checkpoints(&folder, *keep as usize)?;
+            if *replay {
+                remove_replay(&folder)?;
+            }
+            Ok(())
+        }
     }
 }
 
@@ -78,12 +85,16 @@ fn shape(checkpoint: &Checkpoint) -> Result<ReplayShape> {
     Ok(shape)
 }
 
-fn prune(path: &Path, keep: usize) -> Result<()> {
-    let folder = RunFolder::open(path).map_err(|error| super::usage("RUN", error))?;
+fn prune_checkpoints(folder: &RunFolder, keep: usize) -> Result<()> {
     let removed = Checkpoints::prune_to(folder.path(), keep)?;
     let lines = removed.iter().map(|path| format!("removed {}\n", path.display()));
     let left = Checkpoints::all(folder.path()).len();
-    super::print(&(lines.collect::<String>() + &format!("{left} are left\n")))
+    super::print(&(lines.collect::<String>() + &format!("checkpoints left: {left}\n")))
+}
+
+fn remove_replay(folder: &RunFolder) -> Result<()> {
+    segments::remove(folder.path())?;
+    super::print("removed the replay\n")
 }
 
 /// What is inside a checkpoint.

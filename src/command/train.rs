@@ -13,6 +13,7 @@ use crate::agent::Numbers;
 use crate::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use crate::cli::TrainArgs;
 use crate::config::Config;
+use crate::memory::gigabytes;
 use crate::steps::Steps;
 use crate::train::{Outcome, Parts, Start, Storage, train as run};
 use folder::{Chosen, choose};
@@ -92,7 +93,8 @@ fn build_run(
     eprintln!("{}", build::passes(config, device));
     eprintln!("{}", build::storage(config, &shape));
     eprintln!("needs about {forecast}");
-    eprintln!("writes to {}", run_dir.display());
+    let replay = gigabytes(forecast.replay);
+    eprintln!("writes to {}, up to about {replay} of it the replay", run_dir.display());
     let mut agent = build::agent(config, &shape, device);
     let (storage, start) = match checkpoint {
         None => (Storage::create(run_dir, config, shape)?, Start::New),

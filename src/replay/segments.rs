@@ -25,6 +25,20 @@ pub use read::read;
 /// Of the files, in the run folder.
 const FOLDER: &str = "replay";
 
+/// Removes a run's replay, if it is there.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn remove(run_dir: &Path) -> Result<(), SegmentsError> {
+    let folder = run_dir.join(FOLDER);
+    match fs::remove_dir_all(&folder) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(SegmentsError::Write { path: folder, source })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How far the files went when a checkpoint was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,7 +147,7 @@ impl Segments {
     /// If one cannot be removed.
     pub fn remove_before(&mut self, position: &SegmentsPosition) -> Result<(), SegmentsError> {
         for number in self.oldest..position.replay.first_segment {
-            remove(&self.path(number))?;
+            remove_file(&self.path(number))?;
         }
         self.oldest = position.replay.first_segment;
         Ok(())
@@ -174,7 +188,7 @@ impl Segments {
             let name = entry.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".frames")?.parse().ok());
             if number.is_some_and(|number: u64| !needed.contains(&number)) {
-                remove(&entry.path())?;
+                remove_file(&entry.path())?;
             }
         }
         Ok(())
@@ -198,7 +212,7 @@ fn path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:08}.frames"))
 }
 
-fn remove(path: &Path) -> Result<(), SegmentsError> {
+fn remove_file(path: &Path) -> Result<(), SegmentsError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
             Err(SegmentsError::Write { path: path.to_path_buf(), source })

@@ -53,12 +53,11 @@ fn go_on(folder: RunFolder, stored: &Config, config: Config) -> Result<Chosen> {
     for change in allowed {
         eprintln!("changes {change}");
     }
-    let last = Checkpoints::locate(folder.path());
-    if last == folder.path() {
+    let Some(last) = Checkpoints::last(folder.path()) else {
         eprintln!("{} has no checkpoint yet: the run begins anew", folder.path().display());
         folder.clear()?;
         return Ok(Chosen { folder, config, checkpoint: None });
-    }
+    };
     let checkpoint = Some(Checkpoint::load(&last)?);
     Ok(Chosen { folder, config, checkpoint })
 }
