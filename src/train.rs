@@ -63,6 +63,11 @@ pub struct Outcome {
 pub enum TrainError {
     #[error("the environment failed: {0}")]
     Env(#[from] EnvError),
+    #[error(
+        "the checkpoint was taken after {agent_step} agent steps, but its replay holds no transition; \
+         it can only be evaluated"
+    )]
+    EmptyReplay { agent_step: u64 },
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]

@@ -7,6 +7,7 @@ mod data_path;
 mod faults;
 mod fixtures;
 mod gradient_flow;
+mod hostile;
 mod memory;
 mod parity;
 mod remains;
