@@ -71,9 +71,11 @@ fn networks_that_the_checkpoint_does_not_hold_are_not_built() {
     // 5 GB of networks, described in the place of a few kilobytes.
     alter(&path, "config.toml", "hidden_dim = 16", "hidden_dim = 10000");
     let checkpoint = Checkpoint::load(&path).expect("the configuration is one");
-    let error = Player::new(&checkpoint).expect_err("the tensors are not there").to_string();
+    let env = curl_envs::make(&checkpoint.config.env.id).expect("the models are there");
+    let player = |checkpoint| Player::new(checkpoint, env.spec());
+    let error = player(&checkpoint).expect_err("the tensors are not there").to_string();
     assert!(error.contains("it describes networks of") || error.contains("available"), "{error}");
-    assert!(Player::new(&Checkpoint::load(&saved().1).expect("it is whole")).is_ok());
+    assert!(player(&Checkpoint::load(&saved().1).expect("it is whole")).is_ok());
 }
 
 fn shape(codec: Codec) -> ReplayShape {

@@ -11,11 +11,10 @@ use crate::memory::{Forecast, available_bytes, gigabytes};
 use crate::replay::{Codec, ReplayShape};
 use crate::train::crop;
 
-/// The agent of a checkpoint, and what it plays in.
+/// The agent of a checkpoint, and the sizes of what it sees.
 #[derive(Debug)]
 pub struct Player {
     pub agent: Agent,
-    pub env: Pixels,
     pub shape: ReplayShape,
 }
 
@@ -24,21 +23,23 @@ impl Player {
     /// machine cannot hold, or that the checkpoint's tensors do not fill.
     ///
     /// # Errors
-    /// If the environment cannot be made, memory does not suffice, or the tensors do not fit the
-    /// configuration.
-    pub fn new(checkpoint: &Checkpoint) -> Result<Self> {
+    /// If memory does not suffice, or the tensors fit neither the configuration nor the environment
+    /// that it plays in.
+    pub fn new(checkpoint: &Checkpoint, spec: &Spec) -> Result<Self> {
         let config = &checkpoint.config;
-        let env = pixels(config)?;
-        let shape = replay_shape(config, env.spec())?;
+        let shape = replay_shape(config, spec)?;
         Forecast { replay: 0.0, ..Forecast::new(config, &shape) }.check(config)?;
         // Not the device that the run was trained on, which this machine may lack.
         let device = device(config::Device::Auto)?;
         let agent = restored_agent(config, &shape, device, checkpoint)?;
-        Ok(Self { agent, env, shape })
+        Ok(Self { agent, shape })
     }
 }
 
 /// Makes the environment that a configuration names, as its agent sees it.
+///
+/// # Errors
+/// If there is none, or it cannot be made.
 pub fn pixels(config: &Config) -> Result<Pixels> {
     let env = curl_envs::make(&config.env.id)?;
     Ok(Pixels::new(env, config.env.action_repeat.get(), config.env.render_size.len())?)

@@ -61,7 +61,8 @@ fn text(checkpoint: &Checkpoint, report: &EvalReport) -> String {
 }
 
 fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
-    let Player { agent, mut env, shape } = Player::new(checkpoint)?;
+    let mut env = build::pixels(&checkpoint.config)?;
+    let Player { agent, shape } = Player::new(checkpoint, env.spec())?;
     let mut stack = FrameStack::new(shape.crop, shape.stack);
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };
 
