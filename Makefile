@@ -32,7 +32,7 @@ fuzz: $(addprefix fuzz-,config event_log segments checkpoint)    ## feed altered
 fuzz-%: setup
 	mkdir -p fuzz/corpus/$*
 	cargo +nightly fuzz run -s none $* fuzz/corpus/$* $(SEEDS_$*) -- \
-	    -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=4096 -close_fd_mask=1
+	    -max_total_time=$(SECONDS) -len_control=0 -timeout=20 -rss_limit_mb=4096 -close_fd_mask=1
 
 SEEDS_config = configs
 SEEDS_event_log = tests/golden/tensorboard

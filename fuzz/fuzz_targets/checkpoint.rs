@@ -3,17 +3,19 @@
 
 #![no_main]
 
+use std::cell::RefCell;
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
 use arbitrary::Arbitrary;
-use curl_envs::Action;
+use curl_envs::{Action, Counter, Ended, Pixels};
 use curl_rl::agent::Act;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use curl_rl::command::build::{self, Player};
-use curl_rl::config::{Config, Selection, resolve};
+use curl_rl::config::{Config, EnvConfig, Selection, resolve};
 use curl_rl::frame_stack::FrameStack;
 use curl_rl::train::{Parts, Start, Storage, train};
 use libfuzzer_sys::fuzz_target;
@@ -54,13 +56,29 @@ enum Value {
     List(Vec<f64>),
 }
 
-/// A run of a few episodes, complete with its folder.
-static RUN: LazyLock<TempDir> = LazyLock::new(|| {
-    let run = folder();
-    let config = config();
-    play(run.path(), &config, None, &AtomicBool::new(false)).expect("nothing is altered yet");
-    run
+/// Runs of a few episodes, complete with their folders: one to watch, and one to go on with, whose
+/// environment is made faster than a simulation.
+static RUNS: LazyLock<[TempDir; 2]> = LazyLock::new(|| {
+    [SIMULATION, COUNTER].map(|env| {
+        let run = folder();
+        let config = config();
+        let envs = [env(&config), env(&config)];
+        play(run.path(), &config, envs, None).expect("nothing is altered yet");
+        run
+    })
 });
+
+const SIMULATION: fn(&Config) -> Pixels = |config| build::pixels(config).expect("it can be made");
+const COUNTER: fn(&Config) -> Pixels = |config| {
+    let env = Box::new(Counter::new(1, &[200], Ended::TimeLimit));
+    let Config { env: EnvConfig { action_repeat, render_size, .. }, .. } = config;
+    Pixels::new(env, action_repeat.get(), render_size.len()).expect("the size is possible")
+};
+
+thread_local! {
+    /// A simulation that has been drawn: to open the graphics driver takes longer than all else.
+    static DRAWN: RefCell<Pixels> = RefCell::new(SIMULATION(&config()));
+}
 
 fn folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").expect("there is room")
@@ -90,7 +108,7 @@ fn config() -> Config {
 
 fuzz_target!(|input: Input| {
     let run = folder();
-    copy(RUN.path(), run.path());
+    copy(RUNS[usize::from(input.resume)].path(), run.path());
     let path = fs::canonicalize(Checkpoints::locate(run.path())).expect("it was copied");
     alter(&path, &input.edits);
     let checkpoint = match Checkpoint::load(&path) {
@@ -102,18 +120,25 @@ fuzz_target!(|input: Input| {
         return;
     }
     if input.resume {
-        // It ends at once, with a checkpoint of the state that it has taken up.
-        if play(run.path(), &config, Some(checkpoint), &AtomicBool::new(true)).is_ok() {
+        let envs = [COUNTER(&config), COUNTER(&config)];
+        if play(run.path(), &config, envs, Some(checkpoint)).is_ok() {
             Checkpoint::load(&Checkpoints::locate(run.path())).expect("it was written by us");
         }
-    } else if let Err(error) = watch(&checkpoint) {
-        drop(error.to_string());
+    } else {
+        let result = if config.env == self::config().env {
+            DRAWN.with_borrow_mut(|env| watch(&checkpoint, env))
+        } else {
+            build::pixels(&config)
+                .map_err(Into::into)
+                .and_then(|mut env| watch(&checkpoint, &mut env))
+        };
+        drop(result.map_err(|error| error.to_string()));
     }
 });
 
-/// A few steps from the checkpoint's state, as far as it is one.
-fn watch(checkpoint: &Checkpoint) -> Result<(), Box<dyn std::error::Error>> {
-    let Player { agent, mut env, shape } = Player::new(checkpoint)?;
+/// A few steps from the checkpoint's states, as far as they are some.
+fn watch(checkpoint: &Checkpoint, env: &mut Pixels) -> Result<(), Box<dyn Error>> {
+    let Player { agent, shape } = Player::new(checkpoint, env.spec())?;
     let mut stack = FrameStack::new(shape.crop, shape.stack);
     let frame = vec![0; shape.frame_bytes()];
     for state in [&checkpoint.run.episode.env, &checkpoint.run.eval_env].into_iter().flatten() {
@@ -129,17 +154,18 @@ fn watch(checkpoint: &Checkpoint) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A run from its start or from a checkpoint, until it is done or stopped.
+/// A run from its start to its end, or from a checkpoint to the next moment, at which it is stopped.
 fn play(
     run_dir: &Path,
     config: &Config,
+    envs: [Pixels; 2],
     checkpoint: Option<Checkpoint>,
-    stop: &AtomicBool,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<(), Box<dyn Error>> {
     tch::set_num_threads(1);
-    let (env, eval_env) = (build::pixels(config)?, build::pixels(config)?);
+    let [env, eval_env] = envs;
     let mut shape = build::replay_shape(config, env.spec())?;
     let arithmetic = Arithmetic { threads: 1, passes: "float32".to_owned() };
+    let stop = AtomicBool::new(checkpoint.is_some());
     let (agent, storage, start) = match checkpoint {
         None => {
             let agent = build::agent(config, &shape, Device::Cpu);
@@ -155,7 +181,7 @@ fn play(
             (agent, storage, Start::From { checkpoint, steps, state: Box::new(run) })
         }
     };
-    train(config, Parts { agent, env, eval_env, storage, arithmetic }, start, stop)?;
+    train(config, Parts { agent, env, eval_env, storage, arithmetic }, start, &stop)?;
     Ok(())
 }
 
@@ -205,9 +231,11 @@ impl Value {
             Self::Whole(number) => number.to_string(),
             Self::Large(number) => number.to_string(),
             Self::Real(number) => format!("{number:?}").to_lowercase(),
-            Self::List(numbers) => {
-                numbers.iter().map(|n| format!("{n:?}").to_lowercase()).collect::<Vec<_>>().join(",")
-            }
+            Self::List(numbers) => numbers
+                .iter()
+                .map(|n| format!("{n:?}").to_lowercase())
+                .collect::<Vec<_>>()
+                .join(","),
         }
     }
 }

@@ -32,12 +32,14 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(resolved) = &resolved {
         // What was accepted can be written down and read again.
         let text = resolved.config.to_toml();
-        let again = Config::from_toml(&text, Path::new("config.toml")).expect("it was written by us");
+        let again =
+            Config::from_toml(&text, Path::new("config.toml")).expect("it was written by us");
         assert_eq!(again, resolved.config);
         let annotated = resolved.to_toml();
         assert!(Config::from_toml(&annotated, Path::new("config.toml")).is_ok());
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = Config::from_toml(text, Path::new("config.toml")).map_err(|error| error.to_string());
+        let _ =
+            Config::from_toml(text, Path::new("config.toml")).map_err(|error| error.to_string());
     }
 });

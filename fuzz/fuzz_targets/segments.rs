@@ -38,17 +38,41 @@ enum Number {
 /// What is done to a file; records are counted modulo how many there are.
 #[derive(Arbitrary, Debug)]
 enum Edit {
-    Header { at: u8, byte: u8 },
+    Header {
+        at: u8,
+        byte: u8,
+    },
     /// A byte of a record: flags, position, reward, action and the frame's code.
-    Byte { record: u8, at: u8, byte: u8 },
-    Position { record: u8, position: u32 },
-    Code { record: u8, code: Vec<u8> },
-    Insert { record: u8, payload: Vec<u8> },
-    Remove { record: u8 },
-    Repeat { record: u8 },
+    Byte {
+        record: u8,
+        at: u8,
+        byte: u8,
+    },
+    Position {
+        record: u8,
+        position: u32,
+    },
+    Code {
+        record: u8,
+        code: Vec<u8>,
+    },
+    Insert {
+        record: u8,
+        payload: Vec<u8>,
+    },
+    Remove {
+        record: u8,
+    },
+    Repeat {
+        record: u8,
+    },
     /// What the checksum does not cover: the file is cut, or goes on.
-    Cut { bytes: u16 },
-    Append { bytes: Vec<u8> },
+    Cut {
+        bytes: u16,
+    },
+    Append {
+        bytes: Vec<u8>,
+    },
 }
 
 /// Files of a run whose ring has gone round once.
