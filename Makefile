@@ -1,6 +1,7 @@
 # Every step builds with --release, so that the dependencies compile once.
 PREFIX = /usr/local
 NATIVE = python3 .cargo/native
+SECONDS = 60
 
 help:     ## this list
 	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile | expand -t 16
@@ -25,6 +26,17 @@ lint: setup     ## formatting and clippy, warnings denied
 bench: setup    ## time and memory of each phase of training
 	cargo run --release -- bench $(ARGS)
 
+fuzz: $(addprefix fuzz-,config event_log segments checkpoint)    ## feed altered files to all that reads files, SECONDS=60 each (needs cargo-fuzz, nightly)
+
+# Without the address sanitizer, which sees nothing of what happens within libtorch and MuJoCo.
+fuzz-%: setup
+	mkdir -p fuzz/corpus/$*
+	cargo +nightly fuzz run -s none $* fuzz/corpus/$* $(SEEDS_$*) -- \
+	    -max_total_time=$(SECONDS) -len_control=0 -timeout=20 -rss_limit_mb=4096 -close_fd_mask=1
+
+SEEDS_config = configs
+SEEDS_event_log = tests/golden/tensorboard
+
 doc: setup      ## the code's documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --document-private-items
 
@@ -32,4 +44,4 @@ install: setup  ## put curl-rl and its libraries under PREFIX=/usr/local (DESTDI
 	cargo build --release
 	$(NATIVE) install --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
 
-.PHONY: help setup train test parity lint bench doc install
+.PHONY: help setup train test parity lint bench fuzz doc install

@@ -14,8 +14,8 @@ mod run;
 mod tensors;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,21 @@ pub struct About {
     pub evaluation: Option<f64>,
     pub steps: Steps,
     pub optimiser_steps: BTreeMap<String, u64>,
+}
+
+impl About {
+    /// Whether all counters are those of a run.
+    fn check(&self) -> Result<(), String> {
+        let Steps { env_step, agent_step, update, episode } = self.steps;
+        let counters = [
+            ("steps.env_step", env_step),
+            ("steps.agent_step", agent_step),
+            ("steps.update", update),
+            ("steps.episode", episode),
+        ];
+        let optimisers = self.optimiser_steps.iter().map(|(name, &steps)| (name.as_str(), steps));
+        counters.into_iter().chain(optimisers).try_for_each(run::check_counter)
+    }
 }
 
 /// Why a checkpoint cannot be read or written.
@@ -142,9 +157,12 @@ impl Checkpoint {
         }
         let about: About =
             toml::from_str(&about).map_err(|error| damaged(format!("{ABOUT}: {error}")))?;
+        about.check().map_err(|problem| damaged(format!("{ABOUT}: {problem}")))?;
         let config = Config::from_toml(&config, &path.join(CONFIG))
             .map_err(|error| damaged(error.to_string()))?;
-        let run = toml::from_str(&run).map_err(|error| damaged(format!("{RUN}: {error}")))?;
+        let run: RunState =
+            toml::from_str(&run).map_err(|error| damaged(format!("{RUN}: {error}")))?;
+        run.check().map_err(|problem| damaged(format!("{RUN}: {problem}")))?;
         let tensors =
             tensors::read(&tensors).map_err(|problem| damaged(format!("{TENSORS}: {problem}")))?;
         Ok(Self {
@@ -193,12 +211,23 @@ fn check_version(path: &Path, about: &str) -> Result<(), CheckpointError> {
 
 fn read(folder: &Path, name: &'static str) -> Result<Vec<u8>, CheckpointError> {
     let path = folder.join(name);
-    fs::read(&path).map_err(|source| match source.kind() {
+    read_file(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             CheckpointError::NotACheckpoint { path: folder.to_path_buf(), missing: name }
         }
         _ => CheckpointError::Read { path, source },
     })
+}
+
+/// Reads as many bytes as a file has. A link to a device would have no end, and a pipe none to read.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(about.len()).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn read_text(folder: &Path, name: &'static str) -> Result<String, CheckpointError> {

@@ -1,7 +1,7 @@
 //! The subcommands: each builds the parts from the configuration, calls the library, and prints.
 
 mod bench;
-mod build;
+pub mod build;
 mod checkpoint;
 mod config;
 mod envs;

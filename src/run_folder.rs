@@ -115,10 +115,7 @@ impl RunFolder {
     /// # Errors
     /// If it is none.
     pub fn config(&self) -> Result<Config, RunFolderError> {
-        let path = self.path.join(CONFIG);
-        let text = fs::read_to_string(&path)
-            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
-        Ok(Config::from_toml(&text, &path)?)
+        Ok(Config::from_file(&self.path.join(CONFIG))?)
     }
 
     /// Stores the run's configuration.

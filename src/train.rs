@@ -67,6 +67,11 @@ pub enum TrainError {
     Env(#[from] EnvError),
     #[error("{}", .0.text())]
     NotFinite(Box<NotFiniteReport>),
+    #[error(
+        "the checkpoint was taken after {agent_step} agent steps, but its replay holds no transition; \
+         it can only be evaluated"
+    )]
+    EmptyReplay { agent_step: u64 },
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]

@@ -47,7 +47,7 @@ fn run_state() -> RunState {
     }
 }
 
-fn saved() -> (TempDir, PathBuf) {
+pub fn saved() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let path = folder.path().join("checkpoint");
     checkpoint(40, Some(1.5)).save(&path).expect("the folder can be written");

@@ -10,6 +10,7 @@ mod disk;
 mod faults;
 mod fixtures;
 mod gradient_flow;
+mod hostile;
 mod memory;
 mod not_finite;
 mod parity;

@@ -28,6 +28,8 @@ pub struct Counter {
 }
 
 /// Name of the numbers that make up a counter's state: resets, env step, and 1 while an episode runs.
+/// Further than anybody counts; from there the numbers of a state are not whole any more.
+const MAX_COUNT: f64 = (1_u64 << 53) as f64;
 const STATE: &str = "counter";
 
 /// Where a picture, or a part of one, comes from.
@@ -187,6 +189,10 @@ impl Env for Counter {
             let problem = format!("it needs {STATE:?} with three numbers, and nothing else");
             return Err(EnvError::State { id: self.spec.id.clone(), problem });
         };
+        if [resets, env_step].iter().any(|count| !(0.0..MAX_COUNT).contains(count)) {
+            let problem = format!("it has counted to {resets} and {env_step}, beyond {MAX_COUNT}");
+            return Err(EnvError::State { id: self.spec.id.clone(), problem });
+        }
         (self.resets, self.env_step) = (resets as u64, env_step as u64);
         self.running = running != 0.0;
         Ok(())

@@ -17,6 +17,14 @@ pub struct AgentState {
     pub optimiser_steps: BTreeMap<String, u64>,
 }
 
+impl AgentState {
+    /// Bytes of all tensors.
+    pub fn bytes(&self) -> usize {
+        let bytes = |tensor: &Tensor| tensor.numel() * tensor.kind().elt_size_in_bytes();
+        self.tensors.values().map(bytes).sum()
+    }
+}
+
 /// A state does not fit the agent that its configuration describes.
 #[derive(Debug, Error)]
 pub enum StateError {

@@ -30,6 +30,34 @@ pub struct RunState {
     pub metrics: MetricsState,
 }
 
+/// More than any run counts, and far enough from the largest numbers that a run which goes on
+/// counts up to none of them, whatever its counters are multiplied by.
+const MAX_COUNTER: u64 = 1 << 43;
+
+/// Checks a named counter of a checkpoint.
+pub(super) fn check_counter((name, count): (&str, u64)) -> Result<(), String> {
+    if count <= MAX_COUNTER {
+        Ok(())
+    } else {
+        Err(format!("{name} = {count} is more than any run counts, expected at most {MAX_COUNTER}"))
+    }
+}
+
+impl RunState {
+    /// Whether all counters are those of a run.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let last = self.last_evaluation.as_ref().map_or(0, |last| last.env_step);
+        let counters = [
+            ("evaluations", self.evaluations),
+            ("episode.length", self.episode.length),
+            ("last_evaluation.env_step", last),
+        ];
+        let losses = self.metrics.train_csv.losses.iter();
+        let losses = losses.map(|(name, loss)| (name.as_str(), loss.records));
+        counters.into_iter().chain(losses).try_for_each(check_counter)
+    }
+}
+
 /// The training episode under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,22 +1,55 @@
 //! The parts of a run, made from its configuration.
 
+use anyhow::{Context, Result, ensure};
 use curl_envs::{ActionSpec, Pixels, Spec};
 use tch::{Cuda, Device};
 
 use crate::agent::{self, Agent, Numbers};
+use crate::checkpoint::Checkpoint;
 use crate::config::{self, Config, ConfigError, Precision, ReplayCodec};
-use crate::memory::{Forecast, available_bytes};
+use crate::memory::{Forecast, available_bytes, gigabytes};
 use crate::replay::{Codec, ReplayShape};
 use crate::train::crop;
 
+/// The agent of a checkpoint, and the sizes of what it sees.
+#[derive(Debug)]
+pub struct Player {
+    pub agent: Agent,
+    pub shape: ReplayShape,
+}
+
+impl Player {
+    /// Rebuilds what a checkpoint describes. It may be a stranger's: nothing is built that this
+    /// machine cannot hold, or that the checkpoint's tensors do not fill.
+    ///
+    /// # Errors
+    /// If memory does not suffice, or the tensors fit neither the configuration nor the environment
+    /// that it plays in.
+    pub fn new(checkpoint: &Checkpoint, spec: &Spec) -> Result<Self> {
+        let config = &checkpoint.config;
+        let shape = replay_shape(config, spec)?;
+        Forecast { replay: 0.0, ..Forecast::new(config, &shape) }.check(config)?;
+        // Not the device that the run was trained on, which this machine may lack.
+        let device = device(config::Device::Auto)?;
+        let agent = restored_agent(config, &shape, device, checkpoint)?;
+        Ok(Self { agent, shape })
+    }
+}
+
 /// Makes the environment that a configuration names, as its agent sees it.
-pub(super) fn pixels(config: &Config) -> anyhow::Result<Pixels> {
+///
+/// # Errors
+/// If there is none, or it cannot be made.
+pub fn pixels(config: &Config) -> Result<Pixels> {
     let env = curl_envs::make(&config.env.id)?;
     Ok(Pixels::new(env, config.env.action_repeat.get(), config.env.render_size.len())?)
 }
 
 /// The replay's sizes for an environment.
-pub(super) fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, ConfigError> {
+///
+/// # Errors
+/// If the environment takes discrete actions.
+pub fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, ConfigError> {
     let ActionSpec::Continuous { low, .. } = &spec.action else {
         return Err(ConfigError::DiscreteActions { env: spec.id.clone() });
     };
@@ -47,18 +80,46 @@ pub(super) fn storage(config: &Config, shape: &ReplayShape) -> String {
     format!("stores {frames}{reason}")
 }
 
-/// The memory that a run needs, if the machine has it.
-pub(super) fn forecast(config: &Config, shape: &ReplayShape) -> Result<Forecast, ConfigError> {
+/// The memory that a run needs.
+///
+/// # Errors
+/// If the machine does not have it.
+pub fn forecast(config: &Config, shape: &ReplayShape) -> Result<Forecast, ConfigError> {
     let forecast = Forecast::new(config, shape);
     forecast.check(config).map_err(|error| super::usage("replay.capacity", error))?;
     Ok(forecast)
 }
 
 /// A new agent for the images and actions that a replay holds.
-pub(super) fn agent(config: &Config, shape: &ReplayShape, device: Device) -> Agent {
+pub fn agent(config: &Config, shape: &ReplayShape, device: Device) -> Agent {
     let batch = shape.batch(1);
     let (channels, actions) = (batch.channels as i64, batch.action as i64);
     Agent::new(channels, actions, &config.agent, config.train.seed, device)
+}
+
+/// The agent of a checkpoint. Before its memory is taken, its size is held against what the
+/// checkpoint really holds: a page of configuration can describe networks of any size.
+///
+/// # Errors
+/// If its tensors are not those that its configuration describes.
+pub fn restored_agent(
+    config: &Config,
+    shape: &ReplayShape,
+    device: Device,
+    checkpoint: &Checkpoint,
+) -> Result<Agent> {
+    let misfit = "the checkpoint does not fit its configuration";
+    let (described, stored) = (Forecast::new(config, shape).networks, checkpoint.agent.bytes());
+    ensure!(
+        described <= 2.0 * stored as f64,
+        "{misfit}: it describes networks of {}, but holds tensors of {}; take another checkpoint of \
+         the run",
+        gigabytes(described),
+        gigabytes(stored as f64)
+    );
+    let mut agent = agent(config, shape, device);
+    agent.restore(&checkpoint.agent).context(misfit)?;
+    Ok(agent)
 }
 
 /// The device that was asked for.
@@ -90,7 +151,9 @@ pub(super) fn passes(config: &Config, device: Device) -> String {
 pub(super) fn set_threads(config: &Config) -> usize {
     let threads = match config.train.threads {
         0 => num_cpus::get_physical(),
-        threads => threads as usize,
+        // More of them than processors only wait for each other, and the systems that libtorch's
+        // threads run on end the process where they cannot have as many.
+        threads => (threads as usize).min(num_cpus::get()),
     };
     tch::set_num_threads(threads as i32);
     // A second call in one process finds the pool built, with the size it had; only tests do that.

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Serialize;
-use tch::Device;
 
-use super::build;
+use super::build::{self, Player};
 use crate::checkpoint::{About, Checkpoint, Checkpoints};
 use crate::cli::{CheckpointArgs, CheckpointCommand};
 use crate::memory::Forecast;
@@ -63,26 +62,19 @@ fn verify(path: &Path) -> Result<()> {
 /// That the files are what was written, and the agent fits its configuration.
 fn check_agent(path: &Path) -> Result<String> {
     let checkpoint = Checkpoint::load(path)?;
-    let shape = shape(&checkpoint)?;
-    let mut agent = build::agent(&checkpoint.config, &shape, Device::Cpu);
-    agent.restore(&checkpoint.agent).context("the checkpoint does not fit its configuration")?;
+    Player::new(&checkpoint, build::pixels(&checkpoint.config)?.spec())?;
     Ok(format!("whole, {} tensors", checkpoint.agent.tensors.len()))
 }
 
 /// That every frame of the replay of a run's last checkpoint can be read.
 fn check_replay(run_dir: &Path) -> Result<String> {
     let checkpoint = Checkpoint::load(&Checkpoints::locate(run_dir))?;
-    let shape = ReplayShape { codec: checkpoint.run.codec, ..shape(&checkpoint)? };
-    let replay = segments::read(run_dir, shape, &checkpoint.run.replay)?;
-    Ok(format!("whole, {} transitions", replay.len()))
-}
-
-/// The shape of a checkpoint's run, if this machine has the memory for it.
-fn shape(checkpoint: &Checkpoint) -> Result<ReplayShape> {
     let config = &checkpoint.config;
     let shape = build::replay_shape(config, build::pixels(config)?.spec())?;
+    let shape = ReplayShape { codec: checkpoint.run.codec, ..shape };
     Forecast::new(config, &shape).check(config)?;
-    Ok(shape)
+    let replay = segments::read(run_dir, shape, &checkpoint.run.replay)?;
+    Ok(format!("whole, {} transitions", replay.len()))
 }
 
 fn prune_checkpoints(folder: &RunFolder, keep: usize) -> Result<()> {

@@ -2,17 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use curl_envs::{FRAME_CHANNELS, Frame, Pixels};
 use serde::Serialize;
 
-use super::build;
+use super::build::{self, Player};
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
-use crate::config;
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
-use crate::memory::Forecast;
 use crate::video::{Video, VideoError};
 
 /// What `--json` prints.
@@ -64,15 +61,8 @@ fn text(checkpoint: &Checkpoint, report: &EvalReport) -> String {
 }
 
 fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
-    let config = &checkpoint.config;
-    let mut env = build::pixels(config)?;
-    let shape = build::replay_shape(config, env.spec())?;
-    // A stranger's configuration may ask for more than this machine has.
-    Forecast { replay: 0.0, ..Forecast::new(config, &shape) }.check(config)?;
-    // Not the device that the run was trained on, which this machine may lack.
-    let device = build::device(config::Device::Auto)?;
-    let mut agent = build::agent(config, &shape, device);
-    agent.restore(&checkpoint.agent).context("the checkpoint does not fit its configuration")?;
+    let mut env = build::pixels(&checkpoint.config)?;
+    let Player { agent, shape } = Player::new(checkpoint, env.spec())?;
     let mut stack = FrameStack::new(shape.crop, shape.stack);
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };
 

@@ -95,18 +95,18 @@ fn build_run(
     eprintln!("needs about {forecast}");
     let replay = gigabytes(forecast.replay);
     eprintln!("writes to {}, up to about {replay} of it the replay", run_dir.display());
-    let mut agent = build::agent(config, &shape, device);
-    let (storage, start) = match checkpoint {
-        None => (Storage::create(run_dir, config, shape)?, Start::New),
+    let (agent, storage, start) = match checkpoint {
+        None => {
+            let agent = build::agent(config, &shape, device);
+            (agent, Storage::create(run_dir, config, shape)?, Start::New)
+        }
         Some(checkpoint) => {
-            agent
-                .restore(&checkpoint.agent)
-                .context("the checkpoint does not fit its configuration")?;
+            let agent = build::restored_agent(config, &shape, device, &checkpoint)?;
             tell_resumption(&checkpoint, &arithmetic);
             let storage = Storage::resume(run_dir, config, shape, &checkpoint)?;
             let Checkpoint { steps, run, .. } = checkpoint;
             let (checkpoint, state) = (Checkpoints::locate(run_dir), Box::new(run));
-            (storage, Start::From { checkpoint, steps, state })
+            (agent, storage, Start::From { checkpoint, steps, state })
         }
     };
     Ok((Parts { agent, env, eval_env, storage, arithmetic }, start))

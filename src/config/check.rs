@@ -29,9 +29,9 @@ impl Config {
         if conflicts.is_empty() { Ok(()) } else { Err(ConfigError::Conflicts(conflicts)) }
     }
 
-    /// Values that sizes in memory are computed from, with bounds far beyond any use, so that their
+    /// Values that sizes in memory and random streams are computed from, with bounds far beyond any use, so that their
     /// products stay within 64 bits.
-    fn bounded_values(&self) -> [(&'static str, u64, u64); 9] {
+    fn bounded_values(&self) -> [(&'static str, u64, u64); 10] {
         let (env, agent, train) = (&self.env, &self.agent, &self.train);
         [
             ("env.frame_stack", env.frame_stack.get(), 64),
@@ -43,6 +43,7 @@ impl Config {
             ("agent.encoder.feature_dim", agent.encoder.feature_dim.get(), 65_536),
             ("train.batch_size", train.batch_size.get(), 65_536),
             ("train.threads", train.threads, 4096),
+            ("eval.episodes", self.eval.episodes.get(), 1_000_000),
         ]
     }
 }

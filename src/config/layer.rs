@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::Error;
 use toml::Value;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -14,6 +15,12 @@ use super::error::ConfigError;
 
 /// A configuration is a page of text; a file beyond this is a mistake.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+/// So is a text with more keys or with longer ones. Sections multiply a key's length, so that a file
+/// within the limit could still become gigabytes of keys.
+const MAX_KEYS: usize = 1000;
+const MAX_KEY_BYTES: usize = 200;
+/// Of a key that is too long.
+const SHOWN_CHARS: usize = 60;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +94,12 @@ fn parse(text: &str, place: impl Fn(usize) -> Source) -> Result<Vec<Entry>, toml
         error
     })?;
     found.sort_by_key(|(start, ..)| *start);
-    let line = |start: usize| text[..start].matches('\n').count() + 1;
-    let entry = |(start, key, value)| Entry { key, value, place: place(line(start)) };
+    let (mut line, mut counted) = (1, 0);
+    let entry = |(start, key, value)| {
+        line += text[counted..start].matches('\n').count();
+        counted = start;
+        Entry { key, value, place: place(line) }
+    };
     Ok(found.into_iter().map(entry).collect())
 }
 
@@ -101,6 +112,7 @@ fn flatten(
 ) -> Result<(), toml::de::Error> {
     for (name, value) in table {
         let key = join(section, name.get_ref());
+        check_size(&key, found.len()).map_err(toml::de::Error::custom)?;
         match value.get_ref() {
             DeValue::Table(inner) if !inner.is_empty() => flatten(inner, &key, found)?,
             _ => {
@@ -110,6 +122,19 @@ fn flatten(
         }
     }
     Ok(())
+}
+
+/// Refuses a key that no configuration has, before more are made of it.
+fn check_size(key: &str, found: usize) -> Result<(), String> {
+    let len = key.len();
+    if len > MAX_KEY_BYTES {
+        let start: String = key.chars().take(SHOWN_CHARS).collect();
+        Err(format!("the key {start}... has {len} bytes, none of ours has {MAX_KEY_BYTES}"))
+    } else if found == MAX_KEYS {
+        Err(format!("it states more than {MAX_KEYS} keys, which no configuration has"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Quotes what is not a bare key, so that `"agent.discount"` stays another key than
@@ -162,6 +187,22 @@ mod tests {
 
     fn value(text: &str) -> Value {
         parse_set(text).unwrap().value
+    }
+
+    #[test]
+    fn a_text_that_would_grow_without_bounds_is_refused() {
+        let refused = |text: &str| {
+            let error = parse_file(text, Path::new("x.toml")).unwrap_err().to_string();
+            assert!(error.len() < 300, "{error}");
+            error
+        };
+        let keys: String = (0..100_000).map(|n| format!("k{n}=1\n")).collect();
+        let error = refused(&keys);
+        assert_eq!(error, "x.toml: it states more than 1000 keys, which no configuration has");
+        let section = format!("[{}]\n{keys}", "s".repeat(500_000));
+        assert!(refused(&section).ends_with("has 500003 bytes, none of ours has 200"));
+        let deep = format!("{}=1\n", ["s"; 100_000].join("."));
+        assert!(refused(&deep).contains("recursion limit"));
     }
 
     #[test]

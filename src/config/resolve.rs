@@ -75,6 +75,14 @@ pub fn resolve_onto(
 }
 
 impl Config {
+    /// Reads the file of a stored configuration.
+    ///
+    /// # Errors
+    /// If it cannot be read, and as [`Self::from_toml`].
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        Self::from_toml(&layer::read_file(path)?, path)
+    }
+
     /// Reads a stored configuration, which states every key: what a run did must not come to depend
     /// on the defaults of a later release. `path` is where the text was read, for messages.
     ///

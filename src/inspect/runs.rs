@@ -181,11 +181,10 @@ impl RunFile {
                 Point { step: scalar.step, wall_time: scalar.wall_time, value: scalar.value };
             self.curves.entry(scalar.tag).or_default().push(point);
         }
-        let known = self.damage.clone();
         // The end of a file that is being written is cut off only until the rest arrives.
-        self.damage.retain(|damage| !damage.reason.may_pass());
+        let cut_off = self.damage.pop_if(|damage| damage.reason.may_pass());
         for damage in news.damage {
-            if !known.contains(&damage) {
+            if cut_off.as_ref() != Some(&damage) {
                 change.damage.push((self.path().to_owned(), damage.clone()));
             }
             self.damage.push(damage);

@@ -58,7 +58,7 @@ impl EventFile {
         remove_unknown(run_dir, earlier)?;
         // Readers take the files in the order of their names, whatever the clock has done.
         let latest = earlier.iter().filter_map(|file| seconds(&file.name)).max();
-        let now = unix_time().as_secs().max(latest.map_or(0, |latest| latest + 1));
+        let now = unix_time().as_secs().max(latest.map_or(0, |latest| latest.saturating_add(1)));
         let mut events = Self::create_as(file_name(now), run_dir)?;
         let mut start = SessionLog::new();
         start.set_status(SessionLog_SessionStatus::START);

@@ -8,6 +8,8 @@ use super::{Outcome, Replay, ReplayShape, Slot};
 /// More frames and segments than any run stores, so that sums of their numbers do not overflow.
 const MAX_FRAMES: u64 = 1 << 60;
 const MAX_SEGMENTS: u64 = 1 << 31;
+/// More frames than any episode has, and with room for those that follow on a stored one.
+const MAX_POSITION: u32 = 1 << 31;
 
 /// All that was stored with a frame.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +101,9 @@ impl Replay {
     /// If it is not one of a replay of this shape, or does not follow on the one before it.
     pub fn restore(&mut self, record: &Record<'_>) -> Result<(), String> {
         let Record { segment, code, position, transition } = record;
+        if *position > MAX_POSITION {
+            return Err(format!("frame {position} of an episode is beyond the last of any"));
+        }
         if self.written > self.oldest {
             let before = self.slots[self.index(self.written - 1)].position;
             if *position != 0 && *position != before + 1 {

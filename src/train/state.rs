@@ -68,6 +68,9 @@ impl<'a> Run<'a> {
             let last = self.parts.eval_env.frame().to_vec();
             self.parts.eval_env.set_state(eval_env, &last)?;
         }
+        if self.parts.storage.replay.is_empty() && steps.agent_step > 0 {
+            return Err(TrainError::EmptyReplay { agent_step: steps.agent_step });
+        }
         let frames = self.parts.storage.replay.newest_frames();
         let (first, newest) = (&frames[0], &frames[frames.len() - 1]);
         let Some(env) = &state.episode.env else { return self.start_episode_instead() };

@@ -24,7 +24,7 @@ pub fn read(
         let path = path(&folder, number);
         let file = File::open(&path)
             .map_err(|source| SegmentsError::Read { path: path.clone(), source })?;
-        let end = if number == position.last_segment { position.last_bytes } else { u64::MAX };
+        let end = (number == position.last_segment).then_some(position.last_bytes);
         let mut reader = Reader { file: BufReader::new(file), offset: 0, end };
         reader.read_into(number, position.replay.written, &mut replay).map_err(|problem| {
             let offset = reader.offset;
@@ -44,7 +44,8 @@ struct Reader {
     file: BufReader<File>,
     /// Where the present record begins.
     offset: u64,
-    end: u64,
+    /// Where it ended at the checkpoint, if more may have been written since.
+    end: Option<u64>,
 }
 
 enum Problem {
@@ -81,15 +82,16 @@ impl Reader {
     }
 
     fn is_at_end(&mut self) -> Result<bool, Problem> {
-        if self.offset >= self.end {
-            return Ok(true);
+        let Some(end) = self.end else {
+            return Ok(self.file.fill_buf().map_err(Problem::Read)?.is_empty());
+        };
+        if self.offset > end {
+            return Err("it ended within a record at the checkpoint, as no run leaves it".into());
         }
-        let at_end = self.file.fill_buf().map_err(Problem::Read)?.is_empty();
-        // Only a file that is read to its very end may end by itself.
-        if at_end && self.end != u64::MAX {
+        if self.offset < end && self.file.fill_buf().map_err(Problem::Read)?.is_empty() {
             return Err("it is shorter than at the checkpoint".into());
         }
-        Ok(at_end)
+        Ok(self.offset == end)
     }
 
     fn next_record(&mut self, payload: &mut Vec<u8>, longest: usize) -> Result<(), Problem> {
