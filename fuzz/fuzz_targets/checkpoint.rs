@@ -15,7 +15,7 @@ use curl_envs::{Action, Counter, Ended, Pixels};
 use curl_rl::agent::Act;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use curl_rl::command::build::{self, Player};
-use curl_rl::config::{Config, EnvConfig, Selection, resolve};
+use curl_rl::config::{Config, ConfigError, EnvConfig, Selection, resolve, resolve_onto};
 use curl_rl::frame_stack::FrameStack;
 use curl_rl::train::{Parts, Start, Storage, train};
 use libfuzzer_sys::fuzz_target;
@@ -26,8 +26,8 @@ use tempfile::TempDir;
 
 const FILES: [&str; 4] = ["checkpoint.toml", "config.toml", "run.toml", "agent.safetensors"];
 const TENSORS: usize = 3;
-/// Larger networks and pictures are refused or not as these are, but take their time.
-const LARGEST_IMAGE: u64 = 64;
+/// Larger pictures and batches are refused or not as these are, but take their time.
+const LARGEST: u64 = 64;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -116,10 +116,11 @@ fuzz_target!(|input: Input| {
         Err(error) => return drop(error.to_string()),
     };
     let config = checkpoint.config.clone();
-    if config.env.render_size.get() > LARGEST_IMAGE {
+    if config.env.render_size.get().max(config.train.batch_size.get()) > LARGEST {
         return;
     }
     if input.resume {
+        let Ok(config) = a_little_longer(&checkpoint) else { return };
         let envs = [COUNTER(&config), COUNTER(&config)];
         if play(run.path(), &config, envs, Some(checkpoint)).is_ok() {
             Checkpoint::load(&Checkpoints::locate(run.path())).expect("it was written by us");
@@ -135,6 +136,22 @@ fuzz_target!(|input: Input| {
         drop(result.map_err(|error| error.to_string()));
     }
 });
+
+/// What `curl train --resume` makes of a checkpoint's configuration for some steps more.
+fn a_little_longer(checkpoint: &Checkpoint) -> Result<Config, ConfigError> {
+    let Checkpoint { config, steps, .. } = checkpoint;
+    let sets = ["eval.episodes=1".to_owned()];
+    let selection = Selection {
+        env: &config.env.id,
+        default_action_repeat: 8,
+        preset: None,
+        file: None,
+        env_steps: Some(steps.env_step + 3 * 40),
+        seed: None,
+        sets: &sets,
+    };
+    Ok(resolve_onto(config, Path::new("config.toml"), &selection)?.config)
+}
 
 /// A few steps from the checkpoint's states, as far as they are some.
 fn watch(checkpoint: &Checkpoint, env: &mut Pixels) -> Result<(), Box<dyn Error>> {
@@ -154,7 +171,7 @@ fn watch(checkpoint: &Checkpoint, env: &mut Pixels) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// A run from its start to its end, or from a checkpoint to the next moment, at which it is stopped.
+/// A run from its start or a checkpoint to its end.
 fn play(
     run_dir: &Path,
     config: &Config,
@@ -165,7 +182,6 @@ fn play(
     let [env, eval_env] = envs;
     let mut shape = build::replay_shape(config, env.spec())?;
     let arithmetic = Arithmetic { threads: 1, passes: "float32".to_owned() };
-    let stop = AtomicBool::new(checkpoint.is_some());
     let (agent, storage, start) = match checkpoint {
         None => {
             let agent = build::agent(config, &shape, Device::Cpu);
@@ -181,7 +197,12 @@ fn play(
             (agent, storage, Start::From { checkpoint, steps, state: Box::new(run) })
         }
     };
-    train(config, Parts { agent, env, eval_env, storage, arithmetic }, start, &stop)?;
+    train(
+        config,
+        Parts { agent, env, eval_env, storage, arithmetic },
+        start,
+        &AtomicBool::new(false),
+    )?;
     Ok(())
 }
 
