@@ -74,6 +74,15 @@ impl ModelField {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
+    /// Whether a model may have such a number there: no body is smaller than nothing, and damping
+    /// does not drive.
+    fn admits(self, value: f64) -> bool {
+        match self {
+            Self::DofDamping | Self::GeomSize | Self::SiteSize => value >= 0.0,
+            Self::GeomPos | Self::SitePos | Self::SiteRgba => true,
+        }
+    }
+
     /// The number at a flat index.
     ///
     /// # Panics
@@ -167,6 +176,10 @@ impl State {
     /// The state that has these names and numbers, or what is wrong with them. Whether they are as
     /// many as the model has, [`Self::write`] finds out.
     pub(super) fn from_env_state(named: &EnvState) -> Result<Self, String> {
+        let is_finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
+        if let Some((name, _)) = named.iter().find(|(_, numbers)| !is_finite(numbers)) {
+            return Err(format!("{name} has a number that is not finite"));
+        }
         let mut state = Self::default();
         let mut known = 0;
         let mut take = |name: &str| {
@@ -189,6 +202,9 @@ impl State {
             let (pairs, rest) = pairs.as_chunks();
             if !rest.is_empty() {
                 return Err(format!("{MODEL}{} has an index without a value", field.name()));
+            }
+            if let Some([_, value]) = pairs.iter().find(|[_, value]| !field.admits(*value)) {
+                return Err(format!("{MODEL}{} has {value}, expected 0 or more", field.name()));
             }
             let value =
                 |&[index, value]: &[f64; 2]| ModelValue { field, index: index as usize, value };
