@@ -29,8 +29,8 @@ impl Config {
         if conflicts.is_empty() { Ok(()) } else { Err(ConfigError::Conflicts(conflicts)) }
     }
 
-    /// Values that sizes in memory and random streams are computed from, with bounds far beyond any use, so that their
-    /// products stay within 64 bits.
+    /// Values that sizes in memory and the numbers of random streams are computed from, with bounds far
+    /// beyond any use, so that their products stay within 64 bits.
     fn bounded_values(&self) -> [(&'static str, u64, u64); 10] {
         let (env, agent, train) = (&self.env, &self.agent, &self.train);
         [
