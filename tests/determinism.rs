@@ -29,9 +29,20 @@ fn check(env: &str, precision: &str) {
     Remains::of(first.path()).check_same(second.path(), &format!("{env}, {precision}"));
 }
 
+/// The first task of each domain: a domain's tasks differ in starts and rewards alone.
+fn one_of_each_domain() -> Vec<String> {
+    let mut ids: Vec<String> = curl_envs::ids().collect();
+    ids.dedup_by(|id, before| domain(id) == domain(before));
+    ids
+}
+
+fn domain(id: &str) -> Option<&str> {
+    id.split('-').next()
+}
+
 #[test]
-fn every_environment_trains_to_the_same_bits() {
-    for env in curl_envs::ids() {
+fn every_domain_trains_to_the_same_bits() {
+    for env in one_of_each_domain() {
         check(&env, "float32");
     }
 }

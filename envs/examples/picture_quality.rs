@@ -1,9 +1,9 @@
 //! How much of a picture the reduced quality of training changes: its peak signal-to-noise ratio
-//! against the model's own settings, in 200 states of every task, spread over whole episodes of
-//! random actions.
+//! against the model's own settings, in 200 states of every task, or of those whose id holds one of
+//! the arguments, spread over whole episodes of random actions.
 //!
 //! ```sh
-//! cargo run --release --example picture_quality
+//! cargo run --release --example picture_quality [PART_OF_AN_ID...]
 //! ```
 
 use std::error::Error;
@@ -22,7 +22,9 @@ const LEAST: f64 = 40.0;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("task                   size  states  min dB  mean dB");
     let mut lowest = f64::INFINITY;
-    for id in ids() {
+    let parts: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |id: &String| parts.is_empty() || parts.iter().any(|part| id.contains(part));
+    for id in ids().filter(wanted) {
         let similarities = similarities(&id)?;
         for (size, of_size) in SIZES.iter().zip(&similarities) {
             let min = of_size.iter().copied().fold(f64::INFINITY, f64::min);

@@ -5,6 +5,7 @@ mod ball_in_cup;
 mod cartpole;
 mod cheetah;
 mod finger;
+mod model;
 mod offscreen;
 mod physics;
 mod randomize;

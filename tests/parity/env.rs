@@ -3,8 +3,9 @@
 //!
 //! `tests/parity/env/<domain>-<task>.json` holds a start, the rewards, discounts and observations
 //! of a stream of actions from it, and single states ("probes") with theirs. The pictures beside it
-//! show the start at 84 and 100 pixels and the state after the last step at 100. More cases of the
-//! same form are tried in the folder `env` of the one that `CURL_PARITY_DIR` names.
+//! show the start at 84 pixels and, where they are there, the start and the state after the last
+//! step at 100. `generate_env_cases.py` makes such cases. More of the same form are tried in the
+//! folder `env` of the one that `CURL_PARITY_DIR` names.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -188,8 +189,12 @@ impl Case {
         Ok(())
     }
 
+    /// Checks the picture where the case has it; all have that of the start at 84 pixels.
     fn check_picture(&mut self, suffix: &str, size: usize) -> Result<(), String> {
         let file = self.folder.join(format!("{}-{suffix}.png", self.name));
+        if suffix != "84" && !file.exists() {
+            return Ok(());
+        }
         let expected = read_png(&file, size)?;
         let model = self.similarity(Quality::Model, &expected, size)?;
         let reduced = self.similarity(Quality::Reduced, &expected, size)?;

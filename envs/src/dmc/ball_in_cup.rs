@@ -2,6 +2,7 @@
 
 use rand::Rng;
 
+use super::model::Model;
 use super::physics::Physics;
 use super::randomize::{uniform, until_free_of_contacts};
 use super::task::{Detail, Parts, Task, TaskEntry};
@@ -10,7 +11,7 @@ use crate::error::EnvError;
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     domain: "ball_in_cup",
     name: "catch",
-    model: "ball_in_cup.xml",
+    model: Model::File("ball_in_cup.xml"),
     time_limit: 20.0,
     control_timestep: Some(0.02),
     action_repeat: 4,

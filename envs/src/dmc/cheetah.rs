@@ -2,6 +2,7 @@
 
 use rand::Rng;
 
+use super::model::Model;
 use super::physics::Physics;
 use super::randomize::uniform;
 use super::rewards::{Sigmoid, Tolerance};
@@ -11,7 +12,7 @@ use crate::error::EnvError;
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     domain: "cheetah",
     name: "run",
-    model: "cheetah.xml",
+    model: Model::File("cheetah.xml"),
     time_limit: 10.0,
     control_timestep: None,
     action_repeat: 4,

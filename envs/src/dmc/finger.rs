@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rand::Rng;
 
+use super::model::Model;
 use super::physics::Physics;
 use super::randomize::{randomize_joints, until_free_of_contacts};
 use super::state::ModelField;
@@ -13,7 +14,7 @@ use crate::error::EnvError;
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     domain: "finger",
     name: "spin",
-    model: "finger.xml",
+    model: Model::File("finger.xml"),
     time_limit: 20.0,
     control_timestep: Some(0.02),
     action_repeat: 2,

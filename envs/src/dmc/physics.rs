@@ -8,6 +8,7 @@ use std::sync::Once;
 use mujoco_rs::mujoco_c::{mjMAXVAL, mjtDisableBit, mjtIntegrator};
 use mujoco_rs::prelude::*;
 
+use super::model::{Model, broken};
 use super::state::{ModelField, ModelValue};
 use crate::error::EnvError;
 
@@ -31,15 +32,14 @@ pub struct Physics {
 }
 
 impl Physics {
-    /// Loads a model of the suite, such as `cartpole.xml`.
+    /// Loads a model of the suite.
     ///
     /// # Errors
     /// [`EnvError::ModelsMissing`] or [`EnvError::Model`].
-    pub fn load(file: &str) -> Result<Self, EnvError> {
+    pub fn load(model: Model) -> Result<Self, EnvError> {
         route_messages();
-        let path = suite_folder()?.join(file);
-        let model = MjModel::from_xml(&path).map_err(|error| broken(&path, &error.to_string()))?;
-        Self::simulate(model, &path)
+        let folder = suite_folder()?;
+        Self::simulate(model.compile(&folder)?, &folder.join(model.file()))
     }
 
     fn simulate(model: MjModel, path: &Path) -> Result<Self, EnvError> {
@@ -158,7 +158,8 @@ impl Physics {
 
     fn model_mut(&mut self) -> &mut MjModel {
         // SAFETY: the only caller hands the model to `ModelField::replace`, which writes single
-        // numbers of positions, sizes, colours and damping: no size, index or address table.
+        // numbers of positions, rotations, sizes, colours, damping, stiffness and the weights of
+        // joints in tendons: no length, index or address table.
         unsafe { self.data.model_mut() }
     }
 
@@ -225,12 +226,6 @@ impl Physics {
             raised.filter(|(_, (before, after))| after > before).map(|(&name, _)| name).collect();
         if warnings.is_empty() { Ok(()) } else { Err(EnvError::Diverged { time, warnings }) }
     }
-}
-
-/// The error for a model that MuJoCo does not take; its reasons have several lines.
-fn broken(path: &Path, reason: &str) -> EnvError {
-    let reason = reason.lines().collect::<Vec<_>>().join(", ");
-    EnvError::Model { path: path.to_owned(), reason }
 }
 
 /// The folder with the suite's models: beside the installed program, else where the build found

@@ -4,6 +4,7 @@ use std::f64::consts::TAU;
 
 use rand::Rng;
 
+use super::model::Model;
 use super::physics::Physics;
 use super::randomize::{randomize_joints, uniform};
 use super::rewards::Tolerance;
@@ -14,7 +15,7 @@ use crate::error::EnvError;
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     domain: "reacher",
     name: "easy",
-    model: "reacher.xml",
+    model: Model::File("reacher.xml"),
     time_limit: 20.0,
     control_timestep: None,
     action_repeat: 4,

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use rand::Rng;
 
+use super::model::Model;
 use super::physics::Physics;
 use crate::error::EnvError;
 
@@ -48,8 +49,7 @@ pub(super) struct TaskEntry {
     pub domain: &'static str,
     /// The original's name of the task, such as `catch`.
     pub name: &'static str,
-    /// File of the model.
-    pub model: &'static str,
+    pub model: Model,
     /// Seconds of an episode.
     pub time_limit: f64,
     /// Seconds of an env step, or one simulation step.

@@ -9,7 +9,7 @@ use std::f64::consts::PI;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Dmc, ModelField, State, ids};
+use super::{DOMAINS, Dmc, ModelField, State, ids};
 use crate::env::{Action, ActionSpec, Ended, Env, EnvState};
 use crate::error::EnvError;
 
@@ -53,6 +53,11 @@ fn play(env: &mut Dmc, steps: std::ops::Range<usize>) -> Vec<(f64, Vec<f64>)> {
         (step.reward, observation(env))
     };
     steps.map(play_step).collect()
+}
+
+/// The first task of each domain, for what takes its time and does not depend on the task.
+fn one_of_each_domain() -> impl Iterator<Item = String> {
+    DOMAINS.iter().map(|tasks| tasks[0].id())
 }
 
 /// The states of many starts.
@@ -254,7 +259,7 @@ fn a_stored_state_of_something_else_is_refused() {
 
 #[test]
 fn an_episode_ends_at_its_time_limit_and_not_before() {
-    for id in ids() {
+    for id in one_of_each_domain() {
         let mut env = make(&id);
         let idle = vec![0.0; dimensions(&env)];
         let no_episode = EnvError::NoEpisode { id: id.clone() };

@@ -2,6 +2,7 @@
 
 use rand::Rng;
 
+use super::model::Model;
 use super::physics::Physics;
 use super::randomize::randomize_joints;
 use super::rewards::{Sigmoid, Tolerance};
@@ -11,7 +12,7 @@ use crate::error::EnvError;
 pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     domain: "walker",
     name: "walk",
-    model: "walker.xml",
+    model: Model::File("walker.xml"),
     time_limit: 25.0,
     control_timestep: Some(0.025),
     action_repeat: 2,

@@ -1,0 +1,168 @@
+"""Writes cases of the control suite for the parity test: what dm_control computes.
+
+    python3 -m venv venv && venv/bin/pip install dm_control==1.0.50 mujoco==3.17.0 pillow
+    MUJOCO_GL=egl venv/bin/python tests/parity/generate_env_cases.py OUTPUT [--seed 7] DOMAIN-TASK...
+
+A case is OUTPUT/<domain>-<task>.json and pictures of the start beside it, with `--pictures` at 84 and
+100 pixels and of the state after the last step, else one at 84.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from dm_control import suite
+from dm_control.rl.control import PhysicsError
+from PIL import Image
+
+STEPS = 60
+OBSERVED_EVERY = 10
+PROBES = 5
+CANDIDATES = 300
+SPREADS = [0.03, 0.1, 0.3, 1.0]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("output", type=Path)
+    parser.add_argument("tasks", nargs="+", metavar="DOMAIN-TASK")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--pictures", action="store_true", help="pictures of three kinds, not one")
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name in arguments.tasks:
+        write_case(arguments.output, name, arguments.seed, arguments.pictures)
+
+
+def write_case(output, name, seed, all_pictures):
+    domain, task = name.split("-")
+    env = suite.load(domain, task, task_kwargs={"random": seed})
+    physics = env.physics
+    fresh = model_numbers(physics.model)
+    first = env.reset()
+    bounds = env.action_spec()
+    case = {
+        "domain": domain,
+        "task": task,
+        "control_timestep": env.control_timestep(),
+        "n_sub_steps": round(env.control_timestep() / physics.timestep()),
+        "episode_steps": env._step_limit,
+        "action_min": bounds.minimum.tolist(),
+        "action_max": bounds.maximum.tolist(),
+        "observation": {part: list(np.shape(value)) for part, value in first.observation.items()},
+        **start(physics),
+        "model_overrides": overrides(fresh, model_numbers(physics.model)),
+        "action_stream": f"{name}/{seed}/action",
+        "first_observation": plain(first.observation),
+    }
+    sizes = {"84": 84, "100": 100} if all_pictures else {"84": 84}
+    for suffix, size in sizes.items():
+        write_picture(output / f"{name}-{suffix}.png", physics, domain, size)
+    case["steps"], states = play(env, bounds, case["action_stream"])
+    if all_pictures:
+        write_picture(output / f"{name}-100-after.png", physics, domain, 100)
+    case["probes"] = probes(env, states, name, seed)
+    (output / f"{name}.json").write_text(json.dumps(case))
+
+
+def start(physics):
+    """The state that the episode begins with, from which MuJoCo computes all else."""
+    data = physics.data
+    lists = ["qpos", "qvel", "act", "mocap_pos", "mocap_quat", "qacc_warmstart", "ctrl"]
+    return {name: np.array(getattr(data, name)).tolist() for name in lists} | {"time": data.time}
+
+
+def model_numbers(model):
+    """Copies of the model's arrays of numbers that a reset may write to."""
+    arrays = {name: getattr(model, name) for name in dir(model.ptr) if not name.startswith("_")}
+    return {
+        name: np.array(array)
+        for name, array in arrays.items()
+        if isinstance(array, np.ndarray) and np.issubdtype(array.dtype, np.floating)
+    }
+
+
+def overrides(fresh, written):
+    """What the reset wrote into the model: field -> [[flat index, value], ...]."""
+    changes = {}
+    for name, numbers in written.items():
+        indices = np.flatnonzero(fresh[name].ravel() != numbers.ravel())
+        if len(indices):
+            changes[name] = [[int(i), float(numbers.ravel()[i])] for i in indices]
+    return changes
+
+
+def play(env, bounds, action_stream):
+    """The steps of a stream of actions, and the states that they led to."""
+    size = bounds.shape[0]
+    actions = units(action_stream, STEPS * size).reshape(STEPS, size).astype(np.float64)
+    steps, states = [], []
+    for t, action in enumerate(actions):
+        low, high = bounds.minimum, bounds.maximum
+        taken = env.step(low + (action + 1) / 2 * (high - low))
+        step = {"reward": float(taken.reward), "discount": float(taken.discount)}
+        if t % OBSERVED_EVERY == OBSERVED_EVERY - 1:
+            step["observation"] = plain(taken.observation)
+        steps.append(step)
+        states.append((env.physics.data.qpos.copy(), env.physics.data.qvel.copy()))
+    return steps, states
+
+
+def probes(env, states, name, seed):
+    """Single states of all rewards that were found around those of the episode."""
+    rng = np.random.default_rng([seed, *name.encode()])
+    found = []
+    for candidate in range(CANDIDATES):
+        qpos, qvel = states[candidate % len(states)]
+        spread = SPREADS[candidate % len(SPREADS)]
+        qpos = qpos + spread * rng.normal(size=qpos.shape)
+        qvel = qvel + 10 * spread * rng.normal(size=qvel.shape)
+        try:
+            found.append(probe(env, qpos, qvel))
+        except PhysicsError:
+            pass
+    found.sort(key=lambda state: state["reward"])
+    return [found[i] for i in np.linspace(0, len(found) - 1, PROBES).astype(int)]
+
+
+def probe(env, qpos, qvel):
+    """A single state: positions and velocities, everything else at rest."""
+    physics, task = env.physics, env.task
+    with physics.reset_context():
+        physics.data.qpos[:] = qpos
+        physics.data.qvel[:] = qvel
+    return {
+        "qpos": qpos.tolist(),
+        "qvel": qvel.tolist(),
+        "reward": float(task.get_reward(physics)),
+        "observation": plain(task.get_observation(physics)),
+    }
+
+
+def write_picture(path, physics, domain, size):
+    camera = 2 if domain == "quadruped" else 0
+    Image.fromarray(physics.render(height=size, width=size, camera_id=camera)).save(path)
+
+
+def plain(observation):
+    return {name: np.asarray(value).tolist() for name, value in observation.items()}
+
+
+def units(name, count):
+    """Numbers of [-1, 1) from a name: FNV-1a seeds SplitMix64."""
+    wrap = (1 << 64) - 1
+    state = 0xCBF29CE484222325
+    for byte in name.encode():
+        state = (state ^ byte) * 0x100000001B3 & wrap
+    numbers = []
+    for i in range(1, count + 1):
+        z = state + i * 0x9E3779B97F4A7C15 & wrap
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & wrap
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & wrap
+        numbers.append(((z ^ z >> 31) >> 40) / (1 << 23) - 1)
+    return np.array(numbers, dtype=np.float32)
+
+
+if __name__ == "__main__":
+    main()
