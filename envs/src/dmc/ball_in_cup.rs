@@ -49,6 +49,7 @@ impl Task for Catch {
             let qpos = physics.data_mut().qpos_mut();
             qpos[self.ball_x] = uniform(rng, -0.2, 0.2);
             qpos[self.ball_z] = uniform(rng, 0.2, 0.5);
+            Ok(())
         })
     }
 

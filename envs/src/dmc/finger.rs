@@ -100,7 +100,10 @@ impl Task for Spin {
             physics.set_model(ModelField::SiteRgba, opacity, 0.0)?;
         }
         physics.set_model(ModelField::DofDamping, self.hinge, HINGE_DAMPING)?;
-        until_free_of_contacts(physics, |physics| randomize_joints(physics, rng))
+        until_free_of_contacts(physics, |physics| {
+            randomize_joints(physics, rng);
+            Ok(())
+        })
     }
 
     fn observe(&self, physics: &Physics, part: &mut Parts<'_>) {

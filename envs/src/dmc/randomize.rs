@@ -69,14 +69,14 @@ fn normalized<const N: usize>(vector: [f64; N]) -> [f64; N] {
 ///
 /// # Errors
 /// [`EnvError::NoFreeStart`] after as many attempts as dm_control makes for the finger;
-/// [`EnvError::Diverged`].
+/// [`EnvError::Diverged`]; those of `draw`.
 pub(super) fn until_free_of_contacts(
     physics: &mut Physics,
-    mut draw: impl FnMut(&mut Physics),
+    mut draw: impl FnMut(&mut Physics) -> Result<(), EnvError>,
 ) -> Result<(), EnvError> {
     const ATTEMPTS: usize = 1000;
     for _ in 0..ATTEMPTS {
-        draw(physics);
+        draw(physics)?;
         physics.forward()?;
         if physics.data().ncon() == 0 {
             return Ok(());
@@ -175,7 +175,7 @@ mod tests {
                  <geom size="1"/><body><freejoint/><geom size="1"/></body>
                </worldbody></mujoco>"#,
         );
-        let outcome = until_free_of_contacts(&mut physics, |_| {});
+        let outcome = until_free_of_contacts(&mut physics, |_| Ok(()));
         assert_eq!(outcome, Err(EnvError::NoFreeStart { attempts: 1000 }));
     }
 }
