@@ -19,6 +19,7 @@ mod update;
 
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::action::ActionSpace;
 use crate::config::AgentConfig;
 use crate::nn::{self, Encoder, ImageShape, Init, KeyEncoder, Parameters};
 use crate::random::{Purpose, Streams};
@@ -54,18 +55,17 @@ pub struct Agent {
 /// How an action is chosen from the policy's distribution.
 #[derive(Clone, Copy, Debug)]
 pub enum Act<'a> {
-    /// The mean, for evaluation.
-    Mean,
-    /// A sample by standard normal noise (B, |A|), for exploration.
+    /// The mean, or of discrete actions the most probable, for evaluation.
+    Deterministic,
+    /// The sample that [`ActionSpace::exploration_noise`] selects, for exploration.
     Sample(&'a Tensor),
 }
 
 impl Agent {
-    /// A new agent for images of `channels` channels and actions of `actions` dimensions. Its
-    /// weights depend on the seed alone.
+    /// A new agent for images of `channels` channels. Its weights depend on the seed alone.
     pub fn new(
         channels: i64,
-        actions: i64,
+        actions: ActionSpace,
         config: &AgentConfig,
         seed: u64,
         device: Device,
@@ -103,19 +103,19 @@ impl Agent {
             critic,
             target_critic: TargetCritic::new(new_critic()),
             temperature,
-            target_entropy: -(actions as f64),
+            target_entropy: temperature::target_entropy(actions, &config.temperature),
             head,
         }
     }
 
-    /// Actions (B, |A|) in [-1, 1] for images (B, H, W, C), u8.
+    /// The numbers of actions, (B, |A|) in [-1, 1] or (B, 1) choices, for images (B, H, W, C), u8.
     pub fn act(&self, images: &Tensor, act: Act<'_>) -> Tensor {
         no_grad(|| {
             let images = self.prepare(images);
             let policy = self.actor.forward(&self.query_encoder.convs.features(&images));
             match act {
-                Act::Mean => policy.mean_action(),
-                Act::Sample(noise) => policy.action(&self.convert(noise)),
+                Act::Deterministic => policy.deterministic(),
+                Act::Sample(noise) => policy.sample(&self.convert(noise)),
             }
         })
     }

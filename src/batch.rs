@@ -2,6 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::action::ActionSpace;
+
 /// Sizes of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchShape {
@@ -11,8 +13,7 @@ pub struct BatchShape {
     pub image: usize,
     /// Channels of an image: frames of a stack times 3.
     pub channels: usize,
-    /// Dimensions of an action.
-    pub action: usize,
+    pub action: ActionSpace,
 }
 
 impl BatchShape {
@@ -28,7 +29,7 @@ pub struct Batch {
     pub shape: BatchShape,
     /// All images, (3B, H, W, C): queries, keys, next images.
     pub images: Tensor,
-    /// (B, |A|), in [-1, 1].
+    /// The actions' numbers: (B, |A|) in [-1, 1], or (B, 1) choices.
     pub action: Tensor,
     /// (B, 1).
     pub reward: Tensor,
@@ -45,7 +46,7 @@ impl Batch {
         Self {
             shape,
             images: Tensor::zeros(images, (Kind::Uint8, Device::Cpu)),
-            action: floats(action as i64),
+            action: floats(action.numbers() as i64),
             reward: floats(1),
             not_done: floats(1),
         }
@@ -83,9 +84,9 @@ impl Batch {
 /// that an update is a function of its inputs.
 #[derive(Debug)]
 pub struct Noise {
-    /// (B, |A|): selects the next actions of the critic's target.
+    /// (B, |A|), or (B, 0) with discrete actions: selects the next actions of the critic's target.
     pub next_action: Tensor,
-    /// (B, |A|): selects the actions of the actor's loss.
+    /// The same shape: selects the actions of the actor's loss.
     pub action: Tensor,
     /// (B, H, W, C) where positives are Gaussian.
     pub positive: Option<Tensor>,

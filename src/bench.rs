@@ -4,9 +4,9 @@ mod spans;
 
 use std::time::Instant;
 
-use curl_envs::{Action, Env, EnvError, FRAME_CHANNELS, Frame, Pixels};
+use curl_envs::{Env, EnvError, FRAME_CHANNELS, Frame, Pixels};
 use serde::Serialize;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 use thiserror::Error;
 
 use crate::agent::{Act, Agent, NotFinite};
@@ -14,7 +14,7 @@ use crate::batch::{Batch, Noise};
 use crate::config::{Config, Update};
 use crate::frame_stack::FrameStack;
 use crate::memory::resident_bytes;
-use crate::random::{self, Purpose, Streams};
+use crate::random::{Purpose, Streams};
 use crate::replay::{Replay, ReplayShape};
 use crate::train::draw_noise;
 
@@ -123,8 +123,8 @@ fn fill_replay(
     pixels.reset(&mut stream)?;
     replay.start_episode(pixels.frame());
     for _ in 0..config.train.batch_size.get().min(200) {
-        let action = random::action(shape.action, &mut stream);
-        let step = pixels.step(Action::Continuous(&action))?;
+        let action = shape.action.uniform(&mut stream);
+        let step = pixels.step(shape.action.action(&action))?;
         replay.push(&action, step.reward as f32, step.ended, pixels.frame());
         if step.ended.is_some() {
             pixels.reset(&mut stream)?;
@@ -155,10 +155,10 @@ impl Bench {
     ) -> Result<(), EnvError> {
         let mut stream = Streams::new(config.train.seed).stream(Purpose::TrainEpisode, 0);
         env.reset(&mut stream)?;
-        let action = random::action(shape.action, &mut stream);
+        let action = shape.action.uniform(&mut stream);
         self.measure("environment", || {
             for _ in 0..config.env.action_repeat.get() {
-                if env.step(Action::Continuous(&action))?.ended.is_some() {
+                if env.step(shape.action.action(&action))?.ended.is_some() {
                     env.reset(&mut stream)?;
                 }
             }
@@ -181,7 +181,7 @@ impl Bench {
         let mut stream = Streams::new(0).stream(Purpose::Exploration, 0);
         pixels.reset(&mut stream)?;
         stack.start(pixels.frame());
-        let noise = random::normal(&[1, shape.action as i64], Kind::Float, &mut stream);
+        let noise = shape.action.exploration_noise(1, &mut stream);
         self.measure("act", || {
             stack.push(pixels.frame());
             agent.act_one(stack.image(), Act::Sample(&noise))

@@ -192,6 +192,8 @@ pub struct TemperatureConfig {
     pub initial: Positive,
     pub learning_rate: Positive,
     pub beta1: Ratio,
+    /// Entropy aimed at with discrete actions, as a share of the greatest, log |A|.
+    pub discrete_target_entropy: Fraction,
 }
 
 /// The contrastive head (CURL paper, section 4).

@@ -1,8 +1,9 @@
-//! Evaluation: whole episodes with the mean action. Nothing here knows of training.
+//! Evaluation: whole episodes without exploration. Nothing here knows of training.
 
-use curl_envs::{Action, EnvError, Pixels};
+use curl_envs::{EnvError, Pixels};
 use serde::{Deserialize, Serialize};
 
+use crate::action::ActionSpace;
 use crate::agent::{Act, Agent};
 use crate::frame_stack::FrameStack;
 use crate::random::{Purpose, Streams};
@@ -51,6 +52,7 @@ pub fn evaluate<E: From<EnvError>>(
     mut watch: impl FnMut(u64, &mut Pixels) -> Result<(), E>,
 ) -> Result<EvalReport, E> {
     let streams = Streams::new(episodes.seed);
+    let space = ActionSpace::from(&env.spec().action);
     let mut report = EvalReport { returns: Vec::new(), lengths: Vec::new() };
     for episode in 0..episodes.count {
         env.reset(&mut streams.stream(Purpose::EvalEpisode, episodes.first + episode))?;
@@ -58,8 +60,8 @@ pub fn evaluate<E: From<EnvError>>(
         watch(episode, env)?;
         let (mut episode_return, mut length) = (0.0, 0);
         loop {
-            let action = agent.act_one(stack.image(), Act::Mean);
-            let step = env.step(Action::Continuous(&action))?;
+            let action = agent.act_one(stack.image(), Act::Deterministic);
+            let step = env.step(space.action(&action))?;
             stack.push(env.frame());
             watch(episode, env)?;
             episode_return += step.reward;

@@ -33,6 +33,7 @@
 //!                         -> Losses -> Metrics: event file, CSV, terminal
 //! ```
 
+pub mod action;
 pub mod agent;
 pub mod allocator;
 pub mod augment;

@@ -6,6 +6,7 @@ use std::fs;
 use curl_envs::FRAME_CHANNELS;
 use thiserror::Error;
 
+use crate::action::ActionSpace;
 use crate::config::{Config, CriticGradient, Objective, Precision, ReplayCodec};
 use crate::replay::{Replay, ReplayShape};
 
@@ -53,11 +54,11 @@ pub struct NotEnoughMemory {
 }
 
 impl Forecast {
-    /// The forecast for an environment with so many action dimensions.
+    /// The forecast for a replay of this shape.
     pub fn new(config: &Config, shape: &ReplayShape) -> Self {
         Self {
             replay: shape.bytes(),
-            networks: network_bytes(config, shape.action as f64),
+            networks: network_bytes(config, shape.action),
             update: update_bytes(config),
         }
     }
@@ -107,7 +108,7 @@ impl fmt::Display for Forecast {
 }
 
 /// Parameters of all networks, targets included, and two moments for each optimiser that moves one.
-fn network_bytes(config: &Config, actions: f64) -> f64 {
+fn network_bytes(config: &Config, space: ActionSpace) -> f64 {
     let agent = &config.agent;
     let float = |count: u64| count as f64;
     let linear = |inputs: f64, outputs: f64| (inputs + 1.0) * outputs;
@@ -122,8 +123,16 @@ fn network_bytes(config: &Config, actions: f64) -> f64 {
     let trunk = |inputs: f64, outputs: f64| {
         linear(inputs, hidden) + linear(hidden, hidden) + linear(hidden, outputs)
     };
-    let actor = projection + trunk(latent, 2.0 * actions);
-    let critic = 2.0 * trunk(latent + actions, 1.0);
+    let (actor, q) = match space {
+        ActionSpace::Continuous(dimensions) => {
+            let dimensions = dimensions as f64;
+            (trunk(latent, 2.0 * dimensions), trunk(latent + dimensions, 1.0))
+        }
+        ActionSpace::Discrete(choices) => {
+            (trunk(latent, choices as f64), trunk(latent, choices as f64))
+        }
+    };
+    let (actor, critic) = (projection + actor, 2.0 * q);
     let (encoder, w) = (convs + projection, latent * latent);
 
     let parameters = 2.0 * (encoder + critic) + actor + w;

@@ -1,6 +1,7 @@
 //! Networks: tensors in, tensors out. Nothing here knows an optimiser, a loss or a file.
 
 pub mod adam;
+mod categorical;
 mod convolutions;
 mod ema;
 mod encoder;
@@ -12,10 +13,11 @@ pub(crate) mod slice;
 mod winograd;
 
 pub use adam::Adam;
+pub use categorical::Categorical;
 pub use convolutions::{Convolutions, ImageShape, Recorded, scale};
 pub use ema::move_towards;
 pub use encoder::{Encoder, KeyEncoder, Projection, feature_len};
 pub use gradients::{first_non_finite, gradient_norm};
 pub use init::Init;
 pub use layers::{Linear, Mlp, Parameters};
-pub use policy::{Gaussian, Policy};
+pub use policy::{Distribution, Gaussian, Policy};

@@ -7,7 +7,7 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand_distr::{Distribution, Open01, StandardNormal};
 use tch::{Kind, Tensor};
 
 /// A sequence of random numbers.
@@ -58,7 +58,7 @@ impl Streams {
 }
 
 /// An action of so many dimensions, each uniform in [-1, 1].
-pub fn action(dimensions: usize, rng: &mut impl Rng) -> Vec<f32> {
+pub fn uniform_action(dimensions: usize, rng: &mut impl Rng) -> Vec<f32> {
     (0..dimensions).map(|_| rng.random_range(-1.0..=1.0)).collect()
 }
 
@@ -66,6 +66,15 @@ pub fn action(dimensions: usize, rng: &mut impl Rng) -> Vec<f32> {
 pub fn normal(shape: &[i64], kind: Kind, rng: &mut impl Rng) -> Tensor {
     let len = shape.iter().product::<i64>() as usize;
     let values: Vec<f32> = StandardNormal.sample_iter(rng).take(len).collect();
+    Tensor::from_slice(&values).view(shape).to_kind(kind)
+}
+
+/// Gumbel-distributed numbers of the given shape, -log(-log u) of uniform u, drawn in row-major order.
+pub fn gumbel(shape: &[i64], kind: Kind, rng: &mut impl Rng) -> Tensor {
+    let len = shape.iter().product::<i64>() as usize;
+    // Of the open interval: neither logarithm is infinite.
+    let gumbel = |u: f64| (-(-u.ln()).ln()) as f32;
+    let values: Vec<f32> = Open01.sample_iter(rng).take(len).map(gumbel).collect();
     Tensor::from_slice(&values).view(shape).to_kind(kind)
 }
 

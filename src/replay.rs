@@ -83,7 +83,7 @@ impl Replay {
         Self {
             shape,
             frames: Frames::new(&shape),
-            actions: vec![0.0; slots * shape.action],
+            actions: vec![0.0; slots * shape.action.numbers()],
             slots: vec![Slot::default(); slots],
             written: 0,
             oldest: 0,
@@ -139,7 +139,7 @@ impl Replay {
     fn set_transition(&mut self, index: usize, transition: &Transition<'_>) {
         let Transition { action, reward, bootstrap } = *transition;
         self.slots[index].transition = Some(Outcome { reward, bootstrap });
-        let len = self.shape.action;
+        let len = self.shape.action.numbers();
         self.actions[index * len..(index + 1) * len].copy_from_slice(action);
     }
 
@@ -205,7 +205,7 @@ impl Replay {
     }
 
     fn copy_outcomes(&self, drawn: &[Drawn], batch: &mut Batch) {
-        let actions = floats_mut(&mut batch.action).chunks_exact_mut(self.shape.action);
+        let actions = floats_mut(&mut batch.action).chunks_exact_mut(self.shape.action.numbers());
         let rewards = floats_mut(&mut batch.reward);
         let not_done = floats_mut(&mut batch.not_done);
         for (((drawn, action), reward), not_done) in

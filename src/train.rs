@@ -113,9 +113,8 @@ pub fn train(
 /// The random numbers of an update's losses.
 pub(crate) fn draw_noise(config: &Config, batch: &Batch, streams: &Streams, update: u64) -> Noise {
     let shape = batch.shape;
-    let actions = [shape.size as i64, shape.action as i64];
     let mut stream = streams.stream(Purpose::PolicyNoise, update);
-    let mut policy_noise = || random::normal(&actions, Kind::Float, &mut stream);
+    let mut policy_noise = || shape.action.loss_noise(shape.size, &mut stream);
     let (next_action, action) = (policy_noise(), policy_noise());
     let contrast = &config.agent.contrast;
     let positive = (contrast.objective == Objective::InfoNce

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use curl_envs::EnvState;
+use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{
     Arithmetic, Checkpoint, CheckpointError, Checkpoints, EpisodeState, LastEvaluation, RunState,
@@ -24,7 +25,7 @@ const FILES: [&str; 5] =
 
 fn checkpoint(env_step: u64, evaluation: Option<f64>) -> Checkpoint {
     let config = debug_config(&[]);
-    let agent = Agent::new(9, 1, &config.agent, 3, Device::Cpu);
+    let agent = Agent::new(9, ActionSpace::Continuous(1), &config.agent, 3, Device::Cpu);
     let steps = Steps { env_step, agent_step: 5, update: 4, episode: 1 };
     Checkpoint { agent: agent.state(), config, steps, evaluation, run: run_state() }
 }
@@ -82,7 +83,8 @@ fn a_checkpoint_comes_back_as_it_was() {
 fn a_restored_agent_is_the_stored_one() {
     let (_folder, path) = saved();
     let loaded = Checkpoint::load(&path).expect("it was just written");
-    let mut other = Agent::new(9, 1, &loaded.config.agent, 99, Device::Cpu);
+    let mut other =
+        Agent::new(9, ActionSpace::Continuous(1), &loaded.config.agent, 99, Device::Cpu);
     other.restore(&loaded.agent).expect("it has the same shape");
     for (name, tensor) in other.state().tensors {
         assert!(tensor.equal(&loaded.agent.tensors[&name]), "{name}");
@@ -94,11 +96,13 @@ fn a_state_of_another_agent_is_refused() {
     let (_folder, path) = saved();
     let loaded = Checkpoint::load(&path).expect("it was just written");
     let wider = debug_config(&["agent.hidden_dim=17"]).agent;
-    let error = Agent::new(9, 1, &wider, 1, Device::Cpu).restore(&loaded.agent).unwrap_err();
+    let error = Agent::new(9, ActionSpace::Continuous(1), &wider, 1, Device::Cpu)
+        .restore(&loaded.agent)
+        .unwrap_err();
     assert!(error.to_string().contains("has shape"), "{error}");
     let mut missing = loaded.agent;
     missing.tensors.remove("contrast.w");
-    let mut agent = Agent::new(9, 1, &loaded.config.agent, 1, Device::Cpu);
+    let mut agent = Agent::new(9, ActionSpace::Continuous(1), &loaded.config.agent, 1, Device::Cpu);
     let error = agent.restore(&missing).unwrap_err();
     assert_eq!(error.to_string(), "the tensor contrast.w is missing");
 }
@@ -139,7 +143,7 @@ fn another_version_is_called_that() {
     let text = fs::read_to_string(&about).expect("the file is there");
     fs::write(&about, text.replace("format_version = 3", "format_version = 7\nnew_key = true"))
         .expect("the file can be written");
-    assert!(refusal(&path).contains("has format version 7, this program reads version 3"));
+    assert!(refusal(&path).contains("has format version 7, this program reads version 4"));
 }
 
 #[test]

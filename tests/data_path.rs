@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use curl_envs::counter::Stamp;
 use curl_envs::{Action, Counter, Ended, Pixels};
+use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
 use curl_rl::config::Augmentation;
@@ -25,7 +26,14 @@ const CODECS: [Codec; 2] = [Codec::Raw, Codec::Delta];
 
 fn shape(capacity: usize, codec: Codec) -> ReplayShape {
     let crop = Crop { frame: FRAME, image: IMAGE, augmentation: Augmentation::Crop };
-    ReplayShape { capacity, episode_len: Some(5), stack: STACK, action: 2, crop, codec }
+    ReplayShape {
+        capacity,
+        episode_len: Some(5),
+        stack: STACK,
+        action: ActionSpace::Continuous(2),
+        crop,
+        codec,
+    }
 }
 
 /// The action that marks an agent step.

@@ -1,5 +1,6 @@
 //! Settings that several subjects share.
 
+use curl_rl::action::ActionSpace;
 use curl_rl::batch::{Batch, BatchShape, Noise};
 use curl_rl::config::{Config, Selection, resolve};
 use curl_rl::random::{self, Purpose, Streams};
@@ -21,17 +22,26 @@ pub fn debug_config(sets: &[&str]) -> Config {
     resolve(&selection).expect("the settings are valid").config
 }
 
+/// The actions of small agents, unless a test is about others.
+pub const CONTINUOUS: ActionSpace = ActionSpace::Continuous(2);
+
 /// The batches that small agents learn from: images of the debug preset.
-pub const BATCH: BatchShape = BatchShape { size: 4, image: 36, channels: 9, action: 2 };
+pub const BATCH: BatchShape = BatchShape { size: 4, image: 36, channels: 9, action: CONTINUOUS };
 
 /// A batch of random numbers; another one for each index.
 pub fn random_batch(index: u64) -> Batch {
+    random_batch_of(CONTINUOUS, index)
+}
+
+/// The same with other actions.
+pub fn random_batch_of(actions: ActionSpace, index: u64) -> Batch {
     let mut stream = Streams::new(7).stream(Purpose::Batch, index);
     let mut bytes = vec![0; 3 * BATCH.image_bytes()];
-    let mut batch = Batch::new(BATCH);
+    let mut batch = Batch::new(BatchShape { action: actions, ..BATCH });
     stream.fill_bytes(&mut bytes);
     batch.images.copy_(&Tensor::from_slice(&bytes).view(&batch.images.size()[..]));
-    batch.action = random::uniform(&[4, 2], Kind::Float, &mut stream) * 2.0 - 1.0;
+    let numbers: Vec<f32> = (0..4).flat_map(|_| actions.uniform(&mut stream)).collect();
+    batch.action = Tensor::from_slice(&numbers).view([4, actions.numbers() as i64]);
     batch.reward = random::uniform(&[4, 1], Kind::Float, &mut stream);
     batch.not_done = Tensor::ones([4, 1], (Kind::Float, Device::Cpu));
     batch

@@ -17,7 +17,7 @@ fn small_agent_config() -> AgentConfig {
 }
 
 fn agent(config: &AgentConfig) -> Agent {
-    Agent::new(SHAPE.channels as i64, SHAPE.action as i64, config, 1, Device::Cpu)
+    Agent::new(SHAPE.channels as i64, SHAPE.action, config, 1, Device::Cpu)
 }
 
 fn batch() -> Batch {
@@ -186,7 +186,7 @@ fn the_shared_update_moves_what_its_cadence_says() {
     assert_eq!(moved, named(&agent, &[""]));
     config.encoder.critic_gradient = CriticGradient::Detached;
     config.contrast.objective = Objective::Off;
-    let mut agent = Agent::new(SHAPE.channels as i64, SHAPE.action as i64, &config, 1, Device::Cpu);
+    let mut agent = Agent::new(SHAPE.channels as i64, SHAPE.action, &config, 1, Device::Cpu);
     let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1).unwrap()));
     assert_eq!(moved, named(&agent, &["query_encoder.fc", "query_encoder.ln", "critic."]));
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::checkpoint::{Checkpoint, CheckpointError};
 use curl_rl::command::build::Player;
@@ -80,7 +81,14 @@ fn networks_that_the_checkpoint_does_not_hold_are_not_built() {
 
 fn shape(codec: Codec) -> ReplayShape {
     let crop = Crop { frame: 4, image: 3, augmentation: Augmentation::Crop };
-    ReplayShape { capacity: 9, episode_len: Some(5), stack: 3, action: 1, crop, codec }
+    ReplayShape {
+        capacity: 9,
+        episode_len: Some(5),
+        stack: 3,
+        action: ActionSpace::Continuous(1),
+        crop,
+        codec,
+    }
 }
 
 /// The replay's files of a run of one episode, and how far they went.

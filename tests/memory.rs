@@ -1,5 +1,6 @@
 //! The memory that is told before a run is the memory that it takes.
 
+use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::config::Config;
 use curl_rl::memory::Forecast;
@@ -14,7 +15,7 @@ fn shape(config: &Config, episode_len: usize) -> ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: Some(episode_len),
         stack: config.env.frame_stack.len(),
-        action: 1,
+        action: ActionSpace::Continuous(1),
         crop: crop(config),
         codec: Codec::Raw,
     }
@@ -30,7 +31,7 @@ fn networks_take_what_was_told() {
     ] {
         let config = debug_config(sets);
         let channels = 3 * config.env.frame_stack.dim();
-        let agent = Agent::new(channels, 1, &config.agent, 1, Device::Cpu);
+        let agent = Agent::new(channels, ActionSpace::Continuous(1), &config.agent, 1, Device::Cpu);
         let bytes = |tensor: &tch::Tensor| tensor.numel() * tensor.kind().elt_size_in_bytes();
         let taken: usize = agent.state().tensors.values().map(bytes).sum();
         let told = Forecast::new(&config, &shape(&config, 25)).networks;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use curl_rl::action::ActionSpace;
 use curl_rl::agent::{Agent, Extent, Loss, NotFinite, Origin, Quantity};
 use curl_rl::batch::{Batch, Noise};
 use tch::{Device, Kind, Tensor, no_grad};
@@ -13,7 +14,8 @@ const UPDATES: [&str; 2] = ["agent.update=paper", "agent.update=shared"];
 
 /// An agent that has made two updates, so that its moments and step counts are not zero.
 fn agent(sets: &[&str]) -> Agent {
-    let mut agent = Agent::new(9, 2, &debug_config(sets).agent, 1, Device::Cpu);
+    let mut agent =
+        Agent::new(9, ActionSpace::Continuous(2), &debug_config(sets).agent, 1, Device::Cpu);
     for update in 0..2 {
         agent.update(&random_batch(update), &random_noise(update), update).unwrap();
     }

@@ -1,5 +1,6 @@
 //! Frames that are stored as differences are, when they are sampled, the frames that were stored.
 
+use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
 use curl_rl::config::Augmentation;
@@ -14,7 +15,14 @@ const FRAME_BYTES: usize = FRAME * FRAME * 3;
 
 fn replay(capacity: usize, stack: usize, codec: Codec) -> Replay {
     let crop = Crop { frame: FRAME, image: 12, augmentation: Augmentation::Crop };
-    Replay::new(ReplayShape { capacity, episode_len: Some(15), stack, action: 2, crop, codec })
+    Replay::new(ReplayShape {
+        capacity,
+        episode_len: Some(15),
+        stack,
+        action: ActionSpace::Continuous(2),
+        crop,
+        codec,
+    })
 }
 
 /// Pictures of a world in which, from frame to frame, nothing moves, something moves, or everything

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use curl_envs::{ActionSpec, Counter, Ended, Env, Pixels};
+use curl_envs::{Counter, Ended, Env, Pixels};
+use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use curl_rl::config::Config;
@@ -52,10 +53,7 @@ pub fn play_with(
             .expect("the size is possible")
     };
     let (env, eval_env) = (pixels(), pixels());
-    let action = match &env.spec().action {
-        ActionSpec::Continuous { low, .. } => low.len(),
-        ActionSpec::Discrete { .. } => unreachable!("the agent has continuous actions"),
-    };
+    let action = ActionSpace::from(&env.spec().action);
     let shape = ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: Some(7),
@@ -64,7 +62,7 @@ pub fn play_with(
         crop: crop(config),
         codec,
     };
-    let mut agent = Agent::new(9, action as i64, &config.agent, config.train.seed, Device::Cpu);
+    let mut agent = Agent::new(9, action, &config.agent, config.train.seed, Device::Cpu);
     let (storage, start) = match Checkpoints::last(run_dir) {
         None => (Storage::create(run_dir, config, shape)?, Start::New),
         Some(path) => {

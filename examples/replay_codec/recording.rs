@@ -108,7 +108,7 @@ fn render(
             }
             let action = match gaits.get(episode as usize % gaits.len().max(1)) {
                 Some(gait) => gait.action(step),
-                None => random::action(dimensions, &mut actions),
+                None => random::uniform_action(dimensions, &mut actions),
             };
             ended = env.step(Action::Continuous(&action))?.ended;
         }

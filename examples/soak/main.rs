@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use clap::Parser;
 use curl_envs::Pixels;
+use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::Arithmetic;
 use curl_rl::config::{Config, Selection, resolve};
@@ -45,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         capacity: config.replay.capacity.len(),
         episode_len: Some(700),
         stack: config.env.frame_stack.len(),
-        action: 1,
+        action: ActionSpace::Continuous(1),
         crop: crop(&config),
         codec: Codec::Delta,
     };

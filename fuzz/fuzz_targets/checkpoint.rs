@@ -181,7 +181,7 @@ fn play(
 ) -> Result<(), Box<dyn Error>> {
     tch::set_num_threads(1);
     let [env, eval_env] = envs;
-    let mut shape = build::replay_shape(config, env.spec())?;
+    let mut shape = build::replay_shape(config, env.spec());
     let arithmetic = Arithmetic { threads: 1, passes: "float32".to_owned() };
     let (agent, storage, start) = match checkpoint {
         None => {

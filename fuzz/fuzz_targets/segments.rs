@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use curl_envs::Ended;
+use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
 use curl_rl::config::Augmentation;
@@ -87,7 +88,7 @@ static WRITTEN: LazyLock<[Written; 2]> =
 
 fn shape(codec: Codec) -> ReplayShape {
     let crop = Crop { frame: SIDE, image: SIDE - 2, augmentation: Augmentation::Crop };
-    ReplayShape { capacity: 70, episode_len: Some(20), stack: 3, action: 2, crop, codec }
+    ReplayShape { capacity: 70, episode_len: Some(20), stack: 3, action: ActionSpace::Continuous(2), crop, codec }
 }
 
 fn write(codec: Codec) -> Written {

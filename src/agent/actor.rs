@@ -2,8 +2,9 @@
 
 use tch::{Kind, Tensor};
 
+use crate::action::ActionSpace;
 use crate::config::AgentConfig;
-use crate::nn::{Gaussian, Init, Parameters, Policy, Projection, feature_len};
+use crate::nn::{Distribution, Init, Parameters, Policy, Projection, feature_len};
 
 /// Convolutional features -> distributions over actions. The convolutions are the query encoder's;
 /// the actor's loss does not train them.
@@ -14,18 +15,18 @@ pub struct Actor {
 }
 
 impl Actor {
-    pub fn new(actions: i64, config: &AgentConfig, init: &mut Init) -> Self {
+    pub fn new(space: ActionSpace, config: &AgentConfig, init: &mut Init) -> Self {
         let features = feature_len(config.image_size.dim(), &config.encoder);
         let latent = config.encoder.feature_dim.dim();
         let log_std = (config.actor.log_std_min, config.actor.log_std_max);
         Self {
             projection: Projection::new(features, latent, init),
-            policy: Policy::new(latent, config.hidden_dim.dim(), actions, log_std, init),
+            policy: Policy::new(latent, config.hidden_dim.dim(), space, log_std, init),
         }
     }
 
     /// (B, features) -> a distribution for each row.
-    pub fn forward(&self, features: &Tensor) -> Gaussian {
+    pub fn forward(&self, features: &Tensor) -> Distribution {
         self.policy.forward(&self.projection.forward(features))
     }
 }
@@ -37,7 +38,8 @@ impl Parameters for Actor {
     }
 }
 
-/// mean( alpha log pi(a|s) - min Q(s, a) ), for (B, 1) each (CURL paper, equation 3, as a loss).
+/// mean( alpha log pi(a|s) - min Q(s, a) ), for (B, 1) each (CURL paper, equation 3, as a loss;
+/// with expectations over discrete actions, Christodoulou 2019, equation 12).
 pub fn loss(log_prob: &Tensor, value: &Tensor, alpha: &Tensor) -> Tensor {
     (alpha * log_prob - value).mean(None::<Kind>)
 }

@@ -1,34 +1,73 @@
-//! The critic: two Q functions and their loss (Haarnoja et al. 2018, equations 5 and 7).
+//! The critic: two Q functions and their loss (Haarnoja et al. 2018, equations 5 and 7; for discrete
+//! actions Christodoulou 2019, section 3).
 
-use tch::{Reduction, Tensor, no_grad};
+use tch::{Kind, Reduction, Tensor, no_grad};
 
+use crate::action::ActionSpace;
 use crate::config::AgentConfig;
-use crate::nn::{Init, Mlp, Parameters, move_towards};
+use crate::nn::{Distribution, Init, Mlp, Parameters, move_towards};
 
-/// Two Q functions over latent vectors and actions.
+/// Two Q functions over latent vectors and actions. With continuous actions each takes the action
+/// beside the latent vector, with discrete ones it has an output for each choice.
 #[derive(Debug)]
 pub struct Critic {
     q1: Mlp,
     q2: Mlp,
+    space: ActionSpace,
+}
+
+/// What a policy is worth to a critic, (B, 1) each.
+#[derive(Debug)]
+pub struct Worth {
+    /// log pi(a|s).
+    pub log_prob: Tensor,
+    /// The smaller of the two Q(s, a).
+    pub value: Tensor,
 }
 
 impl Critic {
-    pub fn new(actions: i64, config: &AgentConfig, init: &mut Init) -> Self {
+    pub fn new(space: ActionSpace, config: &AgentConfig, init: &mut Init) -> Self {
         let (latent, hidden) = (config.encoder.feature_dim.dim(), config.hidden_dim.dim());
-        let widths = [latent + actions, hidden, hidden, 1];
-        Self { q1: Mlp::new(&widths, init), q2: Mlp::new(&widths, init) }
+        let (inputs, outputs) = match space {
+            ActionSpace::Continuous(dimensions) => (latent + dimensions as i64, 1),
+            ActionSpace::Discrete(choices) => (latent, choices as i64),
+        };
+        let widths = [inputs, hidden, hidden, outputs];
+        Self { q1: Mlp::new(&widths, init), q2: Mlp::new(&widths, init), space }
     }
 
-    /// Latent vectors (B, D) and actions (B, |A|) -> both values, (B, 1) each.
+    /// Latent vectors (B, D) and the numbers of actions -> both values, (B, 1) each.
     pub fn forward(&self, latent: &Tensor, action: &Tensor) -> (Tensor, Tensor) {
-        let input = Tensor::cat(&[latent, action], 1);
-        (self.q1.forward(&input), self.q2.forward(&input))
+        match self.space {
+            ActionSpace::Continuous(_) => {
+                let input = Tensor::cat(&[latent, action], 1);
+                (self.q1.forward(&input), self.q2.forward(&input))
+            }
+            ActionSpace::Discrete(_) => {
+                let choice = action.to_kind(Kind::Int64);
+                let of_choice = |q: &Mlp| q.forward(latent).gather(1, &choice, false);
+                (of_choice(&self.q1), of_choice(&self.q2))
+            }
+        }
     }
 
-    /// The smaller of the two values, (B, 1).
-    pub fn min(&self, latent: &Tensor, action: &Tensor) -> Tensor {
-        let (q1, q2) = self.forward(latent, action);
-        q1.minimum(&q2)
+    /// What the policy's actions are worth: of one action a row that `noise` (B, |A|) selects, or
+    /// in expectation over all discrete ones, which is exact.
+    pub fn worth(&self, policy: &Distribution, latent: &Tensor, noise: &Tensor) -> Worth {
+        match policy {
+            Distribution::Gaussian(gaussian) => {
+                let (action, log_prob) = gaussian.action_and_log_prob(noise);
+                let (q1, q2) = self.forward(latent, &action);
+                Worth { log_prob, value: q1.minimum(&q2) }
+            }
+            Distribution::Categorical(categorical) => {
+                let of_choices = self.q1.forward(latent).minimum(&self.q2.forward(latent));
+                Worth {
+                    log_prob: categorical.expectation(categorical.log_probs()),
+                    value: categorical.expectation(&of_choices),
+                }
+            }
+        }
     }
 }
 
@@ -50,9 +89,9 @@ impl TargetCritic {
         Self(critic)
     }
 
-    /// The smaller of the two values, (B, 1), without gradient.
-    pub fn min(&self, latent: &Tensor, action: &Tensor) -> Tensor {
-        no_grad(|| self.0.min(latent, action))
+    /// As [`Critic::worth`], without gradient.
+    pub fn worth(&self, policy: &Distribution, latent: &Tensor, noise: &Tensor) -> Worth {
+        no_grad(|| self.0.worth(policy, latent, noise))
     }
 
     /// target <- tau critic + (1 - tau) target.

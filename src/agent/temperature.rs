@@ -3,6 +3,8 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::action::ActionSpace;
+use crate::config::TemperatureConfig;
 use crate::nn::Parameters;
 
 /// alpha = exp(log alpha). It is float64 in every precision, as in the authors' code.
@@ -25,6 +27,17 @@ impl Temperature {
     /// mean( alpha (- log pi(a|s) - target entropy) ), for log-probabilities (B, 1).
     pub fn loss(&self, log_prob: &Tensor, target_entropy: f64) -> Tensor {
         (self.log_alpha.exp() * (-log_prob.detach() - target_entropy)).mean(None::<Kind>)
+    }
+}
+
+/// The entropy that the temperature aims at: -|A| for continuous actions (Haarnoja et al. 2018b), a
+/// share of the greatest possible, log |A|, for discrete ones (Christodoulou 2019).
+pub fn target_entropy(space: ActionSpace, config: &TemperatureConfig) -> f64 {
+    match space {
+        ActionSpace::Continuous(dimensions) => -(dimensions as f64),
+        ActionSpace::Discrete(choices) => {
+            config.discrete_target_entropy.get() * (choices as f64).ln()
+        }
     }
 }
 

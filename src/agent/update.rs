@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor, no_grad};
 
+use super::critic::Worth;
 use super::finite::FiniteGradients;
 use super::{
     ActorLosses, Agent, ContrastLosses, CriticLosses, Loss, Losses, NotFinite, actor, critic,
@@ -67,8 +68,8 @@ impl Agent {
         let alpha = self.finite_alpha()?;
         Ok(no_grad(|| {
             let policy = self.actor.forward(next_features);
-            let (action, log_prob) = policy.action_and_log_prob(&self.convert(noise));
-            let value = self.target_critic.min(next_latent, &action);
+            let Worth { log_prob, value } =
+                self.target_critic.worth(&policy, next_latent, &self.convert(noise));
             let soft_value = value - alpha * log_prob;
             let (reward, not_done) = (self.convert(&batch.reward), self.convert(&batch.not_done));
             critic::target(&reward, &not_done, &soft_value, self.config.discount.get())
@@ -112,9 +113,10 @@ impl Agent {
         noise: &Tensor,
     ) -> Result<(ActorLosses, ActorGradients), NotFinite> {
         let policy = self.actor.forward(&features.detach());
-        let (action, log_prob) = policy.action_and_log_prob(&self.convert(noise));
+        let Worth { log_prob, value } =
+            self.critic.worth(&policy, &latent.detach(), &self.convert(noise));
         let alpha = self.finite_alpha()?;
-        let actor = actor::loss(&log_prob, &self.critic.min(&latent.detach(), &action), &alpha);
+        let actor = actor::loss(&log_prob, &value, &alpha);
         let temperature = self.temperature.loss(&log_prob, self.target_entropy);
         let checked = |name, loss: &Tensor, optimiser: &Adam| {
             FiniteGradients::new(name, loss, optimiser.gradients(loss), optimiser)

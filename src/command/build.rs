@@ -1,9 +1,10 @@
 //! The parts of a run, made from its configuration.
 
 use anyhow::{Context, Result, ensure};
-use curl_envs::{ActionSpec, Pixels, Spec};
+use curl_envs::{Pixels, Spec};
 use tch::{Cuda, Device};
 
+use crate::action::ActionSpace;
 use crate::agent::{self, Agent, Numbers};
 use crate::checkpoint::Checkpoint;
 use crate::config::{self, Config, ConfigError, Precision, ReplayCodec};
@@ -27,7 +28,7 @@ impl Player {
     /// that it plays in.
     pub fn new(checkpoint: &Checkpoint, spec: &Spec) -> Result<Self> {
         let config = &checkpoint.config;
-        let shape = replay_shape(config, spec)?;
+        let shape = replay_shape(config, spec);
         Forecast { replay: 0.0, ..Forecast::new(config, &shape) }.check(config)?;
         // Not the device that the run was trained on, which this machine may lack.
         let device = device(config::Device::Auto)?;
@@ -46,24 +47,18 @@ pub fn pixels(config: &Config) -> Result<Pixels> {
 }
 
 /// The replay's sizes for an environment.
-///
-/// # Errors
-/// If the environment takes discrete actions.
-pub fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, ConfigError> {
-    let ActionSpec::Continuous { low, .. } = &spec.action else {
-        return Err(ConfigError::DiscreteActions { env: spec.id.clone() });
-    };
+pub fn replay_shape(config: &Config, spec: &Spec) -> ReplayShape {
     let repeat = config.env.action_repeat.get();
     let raw = ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: spec.time_limit.map(|limit| limit.div_ceil(repeat) as usize),
         stack: config.env.frame_stack.len(),
-        action: low.len(),
+        action: ActionSpace::from(&spec.action),
         crop: crop(config),
         codec: Codec::Raw,
     };
     let codec = Codec::choose(config.replay.codec, raw.bytes(), available_bytes());
-    Ok(ReplayShape { codec, ..raw })
+    ReplayShape { codec, ..raw }
 }
 
 /// How the replay stores its frames, and why if that was left open.
@@ -93,8 +88,7 @@ pub fn forecast(config: &Config, shape: &ReplayShape) -> Result<Forecast, Config
 /// A new agent for the images and actions that a replay holds.
 pub fn agent(config: &Config, shape: &ReplayShape, device: Device) -> Agent {
     let batch = shape.batch(1);
-    let (channels, actions) = (batch.channels as i64, batch.action as i64);
-    Agent::new(channels, actions, &config.agent, config.train.seed, device)
+    Agent::new(batch.channels as i64, batch.action, &config.agent, config.train.seed, device)
 }
 
 /// The agent of a checkpoint. Before its memory is taken, its size is held against what the

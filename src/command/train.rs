@@ -81,7 +81,7 @@ fn build_run(
     let device = build::device(config.train.device)?;
     let env = build::pixels(config)?;
     let eval_env = build::pixels(config)?;
-    let mut shape = build::replay_shape(config, env.spec())?;
+    let mut shape = build::replay_shape(config, env.spec());
     if let Some(checkpoint) = &checkpoint {
         shape.codec = checkpoint.run.codec;
     }

@@ -23,10 +23,6 @@ pub enum ConfigError {
     #[error("{argument}: {problem}")]
     Argument { argument: String, problem: String },
     #[error(
-        "{env} takes one of several actions, but the agent needs continuous ones: choose another --env"
-    )]
-    DiscreteActions { env: String },
-    #[error(
         "a run goes on with the configuration it began with, which this changes: {}; leave that out, or \
          start a new run (what may change: {})",
         list(.0),

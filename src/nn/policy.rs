@@ -1,17 +1,27 @@
-//! The squashed Gaussian policy of soft actor-critic.
+//! The policy of soft actor-critic: a squashed Gaussian for continuous actions, a categorical
+//! distribution for discrete ones.
 
 use std::f64::consts::PI;
 
 use tch::Tensor;
 
-use super::{Init, Mlp, Parameters};
+use super::{Categorical, Init, Mlp, Parameters};
+use crate::action::ActionSpace;
 
-/// Latent vectors -> distributions over actions in (-1, 1).
+/// Latent vectors -> distributions over actions.
 #[derive(Debug)]
 pub struct Policy {
     trunk: Mlp,
-    log_std_min: f64,
-    log_std_max: f64,
+    family: Family,
+}
+
+/// What the trunk's outputs mean.
+#[derive(Clone, Copy, Debug)]
+enum Family {
+    /// Means, and logarithms of standard deviations once they are moved between these bounds.
+    SquashedGaussian { log_std_min: f64, log_std_max: f64 },
+    /// Logits.
+    Categorical,
 }
 
 impl Policy {
@@ -20,20 +30,65 @@ impl Policy {
     pub fn new(
         latent: i64,
         hidden: i64,
-        actions: i64,
-        log_std: (f64, f64),
+        space: ActionSpace,
+        (log_std_min, log_std_max): (f64, f64),
         init: &mut Init,
     ) -> Self {
-        let trunk = Mlp::new(&[latent, hidden, hidden, 2 * actions], init);
-        Self { trunk, log_std_min: log_std.0, log_std_max: log_std.1 }
+        let (outputs, family) = match space {
+            ActionSpace::Continuous(dimensions) => {
+                (2 * dimensions, Family::SquashedGaussian { log_std_min, log_std_max })
+            }
+            ActionSpace::Discrete(choices) => (choices, Family::Categorical),
+        };
+        Self { trunk: Mlp::new(&[latent, hidden, hidden, outputs as i64], init), family }
     }
 
     /// (B, latent) -> a distribution for each row.
-    pub fn forward(&self, latent: &Tensor) -> Gaussian {
-        let outputs = self.trunk.forward(latent).chunk(2, -1);
-        let half_range = 0.5 * (self.log_std_max - self.log_std_min);
-        let log_std = self.log_std_min + half_range * (outputs[1].tanh() + 1.0);
-        Gaussian { mean: outputs[0].shallow_clone(), log_std }
+    pub fn forward(&self, latent: &Tensor) -> Distribution {
+        let outputs = self.trunk.forward(latent);
+        match self.family {
+            Family::SquashedGaussian { log_std_min, log_std_max } => {
+                let outputs = outputs.chunk(2, -1);
+                let half_range = 0.5 * (log_std_max - log_std_min);
+                let log_std = log_std_min + half_range * (outputs[1].tanh() + 1.0);
+                Distribution::Gaussian(Gaussian { mean: outputs[0].shallow_clone(), log_std })
+            }
+            Family::Categorical => Distribution::Categorical(Categorical::new(&outputs)),
+        }
+    }
+}
+
+/// A distribution over actions for each row of a batch.
+#[derive(Debug)]
+pub enum Distribution {
+    Gaussian(Gaussian),
+    Categorical(Categorical),
+}
+
+impl Distribution {
+    /// The actions without randomness: the squashed mean (B, |A|), or the most probable choice
+    /// (B, 1).
+    pub fn deterministic(&self) -> Tensor {
+        match self {
+            Self::Gaussian(gaussian) => gaussian.mean_action(),
+            Self::Categorical(categorical) => categorical.most_probable(),
+        }
+    }
+
+    /// The actions that [`ActionSpace::exploration_noise`] selects.
+    pub fn sample(&self, noise: &Tensor) -> Tensor {
+        match self {
+            Self::Gaussian(gaussian) => gaussian.action(noise),
+            Self::Categorical(categorical) => categorical.sample(noise),
+        }
+    }
+
+    /// Mean over the batch of the entropy, of a Gaussian's before squashing, a scalar.
+    pub fn entropy(&self) -> Tensor {
+        match self {
+            Self::Gaussian(gaussian) => gaussian.entropy(),
+            Self::Categorical(categorical) => categorical.entropy(),
+        }
     }
 }
 

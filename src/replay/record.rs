@@ -60,7 +60,7 @@ impl Replay {
             let index = self.index(self.written - 2);
             let Outcome { reward, bootstrap } =
                 self.slots[index].transition.expect("a transition led to the frame");
-            let len = self.shape.action;
+            let len = self.shape.action.numbers();
             Transition { action: &self.actions[index * len..(index + 1) * len], reward, bootstrap }
         });
         Record { segment, code, position, transition }
@@ -111,8 +111,8 @@ impl Replay {
             }
         }
         match transition {
-            Some(transition) if transition.action.len() != self.shape.action => {
-                return Err("an action has another number of dimensions".to_owned());
+            Some(transition) if !self.shape.action.contains(transition.action) => {
+                return Err("an action is none of the environment's".to_owned());
             }
             Some(transition) if *position > 0 && self.written > 0 => {
                 self.set_transition(self.index(self.written - 1), transition);

@@ -4,6 +4,7 @@ use curl_envs::FRAME_CHANNELS;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
+use crate::action::ActionSpace;
 use crate::augment::Crop;
 use crate::batch::BatchShape;
 use crate::config::ReplayCodec;
@@ -55,8 +56,7 @@ pub struct ReplayShape {
     pub episode_len: Option<usize>,
     /// Frames of a stack.
     pub stack: usize,
-    /// Dimensions of an action.
-    pub action: usize,
+    pub action: ActionSpace,
     pub crop: Crop,
     pub codec: Codec,
 }
@@ -79,7 +79,7 @@ impl ReplayShape {
 
     /// Bytes that the full replay takes if a frame takes so many.
     pub fn bytes_at(&self, frame_bytes: f64) -> f64 {
-        let numbers = self.action * size_of::<f32>() + size_of::<Slot>();
+        let numbers = self.action.numbers() * size_of::<f32>() + size_of::<Slot>();
         self.slots() as f64 * (frame_bytes + numbers as f64)
     }
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use curl_envs::{Action, EnvError, Pixels};
-use tch::Kind;
+use curl_envs::{EnvError, Pixels};
 
 use super::not_finite::History;
 use super::{Outcome, Parts, Storage, TrainError, draw_noise, forecast, media};
@@ -17,7 +16,7 @@ use crate::config::Config;
 use crate::evaluate::{Episodes, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::metrics::{Episode, Evaluation};
-use crate::random::{self, Purpose, Streams};
+use crate::random::{Purpose, Streams};
 use crate::replay::Ages;
 use crate::steps::Steps;
 
@@ -78,13 +77,13 @@ impl Run<'_> {
     /// Uniform in the warm-up, then a sample of the policy.
     pub(super) fn choose_action(&mut self) -> Vec<f32> {
         let agent_step = self.steps.agent_step;
-        let actions = self.batch.shape.action;
+        let space = self.batch.shape.action;
         if agent_step < self.config.train.warmup_agent_steps.get() {
             let mut stream = self.streams.stream(Purpose::WarmupAction, agent_step);
-            random::action(actions, &mut stream)
+            space.uniform(&mut stream)
         } else {
             let mut stream = self.streams.stream(Purpose::Exploration, agent_step);
-            let noise = random::normal(&[1, actions as i64], Kind::Float, &mut stream);
+            let noise = space.exploration_noise(1, &mut stream);
             self.parts.agent.act_one(self.stack.image(), Act::Sample(&noise))
         }
     }
@@ -127,7 +126,7 @@ impl Run<'_> {
     /// One agent step of the environment, stored in the replay.
     pub(super) fn step(&mut self, action: &[f32]) -> Result<(), TrainError> {
         let Parts { env, storage: Storage { replay, segments, .. }, .. } = &mut self.parts;
-        let step = env.step(Action::Continuous(action))?;
+        let step = env.step(self.batch.shape.action.action(action))?;
         if !step.reward.is_finite() {
             return Err(self.not_finite(format!("the environment's reward is {}", step.reward)));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use curl_rl::action::ActionSpace;
 use curl_rl::agent::{Act, Agent, Losses};
 use curl_rl::batch::{Batch, BatchShape, Noise};
 use curl_rl::config::AgentConfig;
@@ -102,6 +103,7 @@ impl Case {
             initial = {alpha:?}
             learning_rate = {alpha_lr:?}
             beta1 = {alpha_beta:?}
+            discrete_target_entropy = 0.98
             [contrast]
             objective = "info-nce"
             positive = "crop"
@@ -136,13 +138,17 @@ impl Case {
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
+    fn actions(&self) -> ActionSpace {
+        ActionSpace::Continuous(self.action_dim as usize)
+    }
+
     fn kind(&self) -> Kind {
         if self.dtype == "float64" { Kind::Double } else { Kind::Float }
     }
 
     /// An agent with the case's parameters.
     fn agent(&self) -> Agent {
-        let agent = Agent::new(self.channels, self.action_dim, &self.config(), 1, Device::Cpu);
+        let agent = Agent::new(self.channels, self.actions(), &self.config(), 1, Device::Cpu);
         no_grad(|| {
             for (name, mut tensor) in agent.parameters() {
                 if name != "temperature.log_alpha" {
@@ -161,7 +167,7 @@ impl Case {
             size: self.batch as usize,
             image: self.image as usize,
             channels: self.channels as usize,
-            action: self.action_dim as usize,
+            action: self.actions(),
         };
         let not_done: Vec<f32> = formula::bytes(&name("not_done"), shape.size)
             .into_iter()
@@ -305,7 +311,7 @@ fn check(path: &Path) -> Result<(), String> {
         compare_parameters(&agent, step, &at, &tolerance, &mut differences);
     }
     let stack = formula::images(&format!("{}/act", case.name), [1, case.channels, case.image]);
-    let action = agent.act(&stack, Act::Mean);
+    let action = agent.act(&stack, Act::Deterministic);
     let tolerance = case.tolerance(steps.len()).loss;
     for (dimension, expected) in case.select_action.iter().enumerate() {
         let got = action.double_value(&[0, dimension as i64]);

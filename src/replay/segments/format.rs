@@ -1,7 +1,7 @@
 //! The bytes of a segment file, little-endian.
 //!
 //! The header: the magic, the number of the first slot (u64), the bytes of a frame (u32), the
-//! dimensions of an action (u32). Then records. A record is the length of its payload (u32), the
+//! numbers of an action (u32). Then records. A record is the length of its payload (u32), the
 //! payload's CRC-32 (u32), and the payload: one byte of flags (1: a whole frame, 2: with a
 //! transition, 4: which bootstraps), the frame's position in its episode (u32), with a transition its
 //! reward and action (f32 each), and the frame's code to the end.
@@ -21,7 +21,7 @@ pub(super) fn header(first_slot: u64, shape: &ReplayShape) -> [u8; HEADER] {
     header[..8].copy_from_slice(MAGIC);
     header[8..16].copy_from_slice(&first_slot.to_le_bytes());
     header[16..20].copy_from_slice(&(shape.frame_bytes() as u32).to_le_bytes());
-    header[20..].copy_from_slice(&(shape.action as u32).to_le_bytes());
+    header[20..].copy_from_slice(&(shape.action.numbers() as u32).to_le_bytes());
     header
 }
 
@@ -52,7 +52,7 @@ pub(super) fn encode(record: &Record<'_>) -> Vec<u8> {
 
 /// Length of the longest payload that a replay has.
 pub(super) fn longest_payload(shape: &ReplayShape) -> usize {
-    1 + 4 * (2 + shape.action) + shape.frame_bytes()
+    1 + 4 * (2 + shape.action.numbers()) + shape.frame_bytes()
 }
 
 /// Puts the record of a payload into a replay.
@@ -65,7 +65,7 @@ pub(super) fn restore(segment: u64, payload: &[u8], replay: &mut Replay) -> Resu
     let (&position, mut rest) = rest.split_first_chunk().ok_or(empty)?;
     let mut numbers = Vec::new();
     if flags & TRANSITION != 0 {
-        for _ in 0..=replay.shape.action {
+        for _ in 0..=replay.shape.action.numbers() {
             let (&number, after) = rest.split_first_chunk().ok_or(empty)?;
             numbers.push(f32::from_le_bytes(number));
             rest = after;
