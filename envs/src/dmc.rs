@@ -1,13 +1,16 @@
 //! The DeepMind Control Suite: MuJoCo's physics under rewards, observations and starts that agree
 //! with the Python package dm_control 1.0.50.
 
+mod acrobot;
 mod ball_in_cup;
 mod cartpole;
 mod cheetah;
 mod finger;
 mod model;
 mod offscreen;
+mod pendulum;
 mod physics;
+mod point_mass;
 mod randomize;
 mod reacher;
 mod renderer;
@@ -28,11 +31,14 @@ use crate::env::{Action, ActionSpec, Ended, Env, EnvState, Frame, Quality, Spec,
 use crate::error::EnvError;
 
 /// Every task, domain by domain.
-const DOMAINS: [&[TaskEntry]; 6] = [
+const DOMAINS: &[&[TaskEntry]] = &[
+    acrobot::TASKS,
     ball_in_cup::TASKS,
     cartpole::TASKS,
     cheetah::TASKS,
     finger::TASKS,
+    pendulum::TASKS,
+    point_mass::TASKS,
     reacher::TASKS,
     walker::TASKS,
 ];
@@ -43,7 +49,7 @@ pub fn ids() -> impl Iterator<Item = String> {
 }
 
 fn entries() -> impl Iterator<Item = &'static TaskEntry> {
-    DOMAINS.into_iter().flatten()
+    DOMAINS.iter().copied().flatten()
 }
 
 /// A task of the suite.

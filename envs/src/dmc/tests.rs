@@ -3,6 +3,7 @@
 
 mod hostile;
 mod pictures;
+mod small_domains;
 
 use std::f64::consts::PI;
 
