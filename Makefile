@@ -14,6 +14,7 @@ train: setup    ## train on cartpole swing-up (ARGS="--seed 2" adds arguments)
 	cargo run --release -- train --env dmc:cartpole-swingup $(ARGS)
 
 test: setup     ## all tests
+	@$(NATIVE) gymnasium
 	cargo test --release --workspace
 
 parity: setup   ## the comparison with the reference alone (CURL_PARITY_DIR: further cases)

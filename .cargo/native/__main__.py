@@ -2,6 +2,7 @@
 
     python3 .cargo/native setup [--cuda 0|1] [--verify]    what `make setup` runs
     python3 .cargo/native wheels DIR [--cuda 0|1]          for a machine without a network: CURL_WHEELS=DIR
+    python3 .cargo/native gymnasium                        what the tests of environments in Python need
     python3 .cargo/native install --prefix DIR [--destdir DIR]
     python3 .cargo/native lock                             after a version in native.lock changed
 
@@ -17,6 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from files import Failure  # noqa: E402
+from gymnasium import make_gymnasium  # noqa: E402
 from install import install  # noqa: E402
 from setup import setup  # noqa: E402
 from wheels import download_wheels, relock  # noqa: E402
@@ -29,6 +31,8 @@ def main() -> int:
             setup(arguments.cuda, arguments.verify)
         elif arguments.command == "wheels":
             download_wheels(Path(arguments.folder), "cuda" if arguments.cuda else "cpu")
+        elif arguments.command == "gymnasium":
+            make_gymnasium()
         elif arguments.command == "install":
             install(Path(arguments.prefix), arguments.destdir)
         else:
@@ -58,6 +62,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     wheels_parser.add_argument("folder")
     wheels_parser.add_argument("--cuda", type=int, choices=[0, 1], default=0)
+    commands.add_parser("gymnasium", help="fetch Gymnasium for the tests")
     install_parser = commands.add_parser("install", help="copy the built program and what it needs")
     install_parser.add_argument("--prefix", required=True)
     install_parser.add_argument("--destdir", default="")

@@ -2,17 +2,22 @@
 //!
 //! The canonical id is `suite:domain-task`, such as `dmc:ball_in_cup-catch`. The suite may be left
 //! out, and `:`, `-`, `_` and spaces stand for each other, so that ids of other projects work as
-//! they are: `dmc_cartpole_swingup`, `cartpole_swingup`, `ball-in-cup-catch`.
+//! they are: `dmc_cartpole_swingup`, `cartpole_swingup`, `ball-in-cup-catch`. Behind `gymnasium:`
+//! stands what Python calls an environment, letter by letter.
 
 use crate::dmc::{self, Dmc};
 use crate::env::{Env, Spec};
 use crate::error::EnvError;
+use crate::gymnasium::{self, Gymnasium, Settings};
 
 /// The canonical form of an id.
 ///
 /// # Errors
-/// [`EnvError::UnknownId`] with the nearest ids.
+/// [`EnvError::UnknownId`] with the nearest ids, or [`EnvError::GymnasiumId`].
 pub fn canonical(id: &str) -> Result<String, EnvError> {
+    if let Some(canonical) = gymnasium::canonical(id) {
+        return canonical;
+    }
     let wanted = plain(id);
     let matches = |known: &String| {
         let known = plain(known);
@@ -27,15 +32,27 @@ pub fn canonical(id: &str) -> Result<String, EnvError> {
 /// # Errors
 /// [`EnvError::UnknownId`], or if what the environment needs is missing.
 pub fn make(id: &str) -> Result<Box<dyn Env>, EnvError> {
-    Ok(Box::new(Dmc::make(&canonical(id)?)?))
+    make_with(id, &Settings::default())
 }
 
-/// The canonical ids of all environments.
+/// As [`make`], with other settings for environments in Python.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_with(id: &str, settings: &Settings) -> Result<Box<dyn Env>, EnvError> {
+    let id = canonical(id)?;
+    if gymnasium::canonical(&id).is_some() {
+        return Ok(Box::new(Gymnasium::make(&id, settings)?));
+    }
+    Ok(Box::new(Dmc::make(&id)?))
+}
+
+/// The canonical ids of all environments, but for those in Python.
 pub fn ids() -> impl Iterator<Item = String> {
     dmc::ids()
 }
 
-/// The specs of all environments. Nothing is drawn for it.
+/// The specs of all environments, but for those in Python. Nothing is drawn for it.
 ///
 /// # Errors
 /// If the models are missing or broken.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::gymnasium::Fault;
+
 /// Why an environment could not be made, reset, stepped or drawn.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum EnvError {
@@ -72,4 +74,45 @@ pub enum EnvError {
 
     #[error("the action repeat is 0; it must be at least 1")]
     ActionRepeat,
+    #[error(
+        "{id:?} is no id of an environment of Gymnasium: {problem}; gymnasium:Pendulum-v1 is one"
+    )]
+    GymnasiumId { id: String, problem: String },
+
+    #[error(
+        "the Python interpreter {} cannot be started: {reason}; name one that has gymnasium with \
+         --python or env.python",
+        python.display()
+    )]
+    Interpreter { python: PathBuf, reason: String },
+
+    #[error("{id}: {fault}{}", quoted(stderr))]
+    Python { id: String, fault: Fault, stderr: Vec<String> },
+
+    #[error(
+        "{id} draws no pictures: it has neither the render mode \"rgb_array\" nor pictures for \
+         observations"
+    )]
+    NoPictures { id: String },
+
+    #[error(
+        "{id} takes actions of {space}, but an agent here chooses from a Discrete space or from a Box of \
+         floating-point numbers; wrap the environment so that it takes one of these"
+    )]
+    ActionSpace { id: String, space: String },
+
+    #[error(
+        "{id}: entry {index} of its actions is bounded by {low} and {high}, which leaves no range to act \
+         in; wrap the environment so that its actions have finite bounds"
+    )]
+    ActionBounds { id: String, index: usize, low: f64, high: f64 },
+}
+
+/// The last lines that a process printed, to be put behind what is told of it.
+fn quoted(stderr: &[String]) -> String {
+    if stderr.is_empty() {
+        return "; it printed nothing to standard error".to_owned();
+    }
+    let lines: String = stderr.iter().map(|line| format!("\n  {line}")).collect();
+    format!("; the last it printed to standard error:{lines}")
 }

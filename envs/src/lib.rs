@@ -10,6 +10,7 @@
 //! - [`similarity`](psnr): how alike two pictures are
 //! - [`catalog`](canonical): ids, and the list of all environments
 //! - [`dmc`]: the DeepMind Control Suite, one file per domain
+//! - [`gymnasium`](mod@gymnasium): environments in Python, in a process of their own
 //! - [`counter`]: a test double whose pictures say where they come from
 //!
 //! # How to add a domain of the control suite
@@ -26,20 +27,23 @@
 //! # How to add another suite
 //! Implement [`Env`], and let the catalog's `ids` and `make` know it.
 
+mod area;
 mod catalog;
 pub mod counter;
 pub mod dmc;
 pub mod env;
 mod error;
+pub mod gymnasium;
 mod pixels;
 mod similarity;
 
-pub use catalog::{all, canonical, ids, make};
+pub use catalog::{all, canonical, ids, make, make_with};
 pub use counter::Counter;
 pub use dmc::Dmc;
 pub use env::{
     Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
 };
 pub use error::EnvError;
+pub use gymnasium::{Gymnasium, Settings};
 pub use pixels::{PixelStep, Pixels};
 pub use similarity::psnr;
