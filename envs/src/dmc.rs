@@ -6,6 +6,8 @@ mod ball_in_cup;
 mod cartpole;
 mod cheetah;
 mod finger;
+mod fish;
+mod geometry;
 mod model;
 mod offscreen;
 mod pendulum;
@@ -37,6 +39,7 @@ const DOMAINS: &[&[TaskEntry]] = &[
     cartpole::TASKS,
     cheetah::TASKS,
     finger::TASKS,
+    fish::TASKS,
     pendulum::TASKS,
     point_mass::TASKS,
     reacher::TASKS,

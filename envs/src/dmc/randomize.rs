@@ -41,15 +41,18 @@ pub(super) fn randomize_joints(physics: &mut Physics, rng: &mut dyn Rng) {
                 qpos[..4].copy_from_slice(&limited_quaternion(rng, high));
             }
             MjtJoint::mjJNT_HINGE => qpos[0] = uniform(rng, -PI, PI),
-            MjtJoint::mjJNT_BALL => {
-                qpos[..4].copy_from_slice(&normalized::<4>(std::array::from_fn(|_| normal(rng))));
-            }
+            MjtJoint::mjJNT_BALL => qpos[..4].copy_from_slice(&uniform_rotation(rng)),
             MjtJoint::mjJNT_FREE if !limited => {
                 qpos[3..7].copy_from_slice(&normalized::<4>(std::array::from_fn(|_| rng.random())));
             }
             MjtJoint::mjJNT_SLIDE | MjtJoint::mjJNT_FREE => {}
         }
     }
+}
+
+/// A rotation, uniform among all, as a quaternion.
+pub(super) fn uniform_rotation(rng: &mut dyn Rng) -> [f64; 4] {
+    normalized(std::array::from_fn(|_| normal(rng)))
 }
 
 /// A rotation by a uniform angle below `limit` about a uniform axis.

@@ -4,11 +4,12 @@ use super::{rng, started};
 use crate::env::{Action, Env};
 use crate::pixels::Pixels;
 
-const TASKS: [&str; 6] = [
+const TASKS: &[&str] = &[
     "dmc:ball_in_cup-catch",
     "dmc:cartpole-swingup",
     "dmc:cheetah-run",
     "dmc:finger-spin",
+    "dmc:fish-swim",
     "dmc:reacher-easy",
     "dmc:walker-walk",
 ];
