@@ -8,6 +8,7 @@ mod cheetah;
 mod finger;
 mod fish;
 mod geometry;
+mod hopper;
 mod model;
 mod offscreen;
 mod pendulum;
@@ -40,6 +41,7 @@ const DOMAINS: &[&[TaskEntry]] = &[
     cheetah::TASKS,
     finger::TASKS,
     fish::TASKS,
+    hopper::TASKS,
     pendulum::TASKS,
     point_mass::TASKS,
     reacher::TASKS,

@@ -1,17 +1,19 @@
-//! Finger: a planar finger of two links flicks a body on a hinge.
+//! Finger: a planar finger of two links flicks a body on a hinge, to spin it or to turn its tip to
+//! a target.
 
+use std::f64::consts::PI;
 use std::ops::Range;
 
 use rand::Rng;
 
 use super::model::Model;
 use super::physics::Physics;
-use super::randomize::{randomize_joints, until_free_of_contacts};
+use super::randomize::{randomize_joints, uniform, until_free_of_contacts};
 use super::state::ModelField;
 use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
-pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
+const SPIN: TaskEntry = TaskEntry {
     domain: "finger",
     name: "spin",
     model: Model::File("finger.xml"),
@@ -21,7 +23,25 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     camera: 0,
     reduced: Detail { shadow_map: 1024, rings: 6 },
     rules: Spin::rules,
-}];
+};
+
+pub(super) const TASKS: &[TaskEntry] = &[
+    SPIN,
+    TaskEntry {
+        name: "turn_easy",
+        action_repeat: 4,
+        // The large target is a rounder body than the others.
+        reduced: Detail { shadow_map: 1024, rings: 8 },
+        rules: |physics| Turn::rules(physics, 0.07),
+        ..SPIN
+    },
+    TaskEntry {
+        name: "turn_hard",
+        action_repeat: 4,
+        rules: |physics| Turn::rules(physics, 0.03),
+        ..SPIN
+    },
+];
 
 /// Radians per second, clockwise, from which spinning is rewarded.
 const SPIN_VELOCITY: f64 = 15.0;
@@ -38,6 +58,7 @@ struct Sensors {
     hinge_velocity: usize,
     tip: Range<usize>,
     spinner: Range<usize>,
+    target: Range<usize>,
     touch_top: usize,
     touch_bottom: usize,
 }
@@ -53,15 +74,31 @@ impl Sensors {
             hinge_velocity: scalar("hinge_velocity")?,
             tip: physics.sensor("tip")?,
             spinner: physics.sensor("spinner")?,
+            target: physics.sensor("target")?,
             touch_top: scalar("touchtop")?,
             touch_bottom: scalar("touchbottom")?,
         })
     }
 
-    /// The finger's angles, and where the body's tip is from the hinge (x and z).
+    /// Where the body's tip is from the hinge (x and z).
+    fn tip(&self, data: &[f64]) -> [f64; 2] {
+        self.relative_to_hinge(data, &self.tip)
+    }
+
+    /// Where the target is from the hinge (x and z).
+    fn target(&self, data: &[f64]) -> [f64; 2] {
+        self.relative_to_hinge(data, &self.target)
+    }
+
+    fn relative_to_hinge(&self, data: &[f64], place: &Range<usize>) -> [f64; 2] {
+        let (place, hinge) = (&data[place.clone()], &data[self.spinner.clone()]);
+        [place[0] - hinge[0], place[2] - hinge[2]]
+    }
+
+    /// The finger's angles, and where the body's tip is from the hinge.
     fn position(&self, data: &[f64]) -> [f64; 4] {
-        let (tip, spinner) = (&data[self.tip.clone()], &data[self.spinner.clone()]);
-        [data[self.proximal], data[self.distal], tip[0] - spinner[0], tip[2] - spinner[2]]
+        let [x, z] = self.tip(data);
+        [data[self.proximal], data[self.distal], x, z]
     }
 
     fn velocity(&self, data: &[f64]) -> [f64; 3] {
@@ -72,6 +109,20 @@ impl Sensors {
     fn touch(&self, data: &[f64]) -> [f64; 2] {
         [self.touch_top, self.touch_bottom].map(|at| data[at].ln_1p())
     }
+
+    /// What all tasks observe.
+    fn observe(&self, data: &[f64], part: &mut Parts<'_>) {
+        part("position", &self.position(data));
+        part("velocity", &self.velocity(data));
+        part("touch", &self.touch(data));
+    }
+}
+
+fn draw_joints(physics: &mut Physics, rng: &mut dyn Rng) -> Result<(), EnvError> {
+    until_free_of_contacts(physics, |physics| {
+        randomize_joints(physics, rng);
+        Ok(())
+    })
 }
 
 #[derive(Debug)]
@@ -100,21 +151,72 @@ impl Task for Spin {
             physics.set_model(ModelField::SiteRgba, opacity, 0.0)?;
         }
         physics.set_model(ModelField::DofDamping, self.hinge, HINGE_DAMPING)?;
-        until_free_of_contacts(physics, |physics| {
-            randomize_joints(physics, rng);
-            Ok(())
-        })
+        draw_joints(physics, rng)
     }
 
     fn observe(&self, physics: &Physics, part: &mut Parts<'_>) {
-        let data = physics.data().sensordata();
-        part("position", &self.sensors.position(data));
-        part("velocity", &self.sensors.velocity(data));
-        part("touch", &self.sensors.touch(data));
+        self.sensors.observe(physics.data().sensordata(), part);
     }
 
     fn reward(&self, physics: &Physics) -> f64 {
         let velocity = physics.data().sensordata()[self.sensors.hinge_velocity];
         if velocity <= -SPIN_VELOCITY { 1.0 } else { 0.0 }
+    }
+}
+
+#[derive(Debug)]
+struct Turn {
+    sensors: Sensors,
+    hinge: usize,
+    /// The site of the goal.
+    target: usize,
+    /// Radius of the target in metres.
+    target_size: f64,
+    /// Metres from the hinge to the target: where the body's tip comes to.
+    reach: f64,
+}
+
+impl Turn {
+    fn rules(physics: &Physics, target_size: f64) -> Result<Box<dyn Task>, EnvError> {
+        let cap = physics.geom("cap1")?;
+        Ok(Box::new(Self {
+            sensors: Sensors::new(physics)?,
+            hinge: physics.joint("hinge")?,
+            target: physics.site("target")?,
+            target_size,
+            // The capsule's radius and half its length; its third number is 0.
+            reach: physics.model().geom_size()[cap].iter().sum(),
+        }))
+    }
+
+    /// Metres from the body's tip to the target's surface, negative inside.
+    fn distance(&self, physics: &Physics) -> f64 {
+        let data = physics.data().sensordata();
+        let ([x, z], [tip_x, tip_z]) = (self.sensors.target(data), self.sensors.tip(data));
+        let (x, z) = (x - tip_x, z - tip_z);
+        (x * x + z * z).sqrt() - physics.model().site_size()[self.target][0]
+    }
+}
+
+impl Task for Turn {
+    fn reset(&self, physics: &mut Physics, rng: &mut dyn Rng) -> Result<(), EnvError> {
+        let angle = uniform(rng, -PI, PI);
+        let [hinge_x, _, hinge_z] = physics.data().xanchor()[self.hinge];
+        let at = 3 * self.target;
+        physics.set_model(ModelField::SitePos, at, hinge_x + self.reach * angle.sin())?;
+        physics.set_model(ModelField::SitePos, at + 2, hinge_z + self.reach * angle.cos())?;
+        physics.set_model(ModelField::SiteSize, at, self.target_size)?;
+        draw_joints(physics, rng)
+    }
+
+    fn observe(&self, physics: &Physics, part: &mut Parts<'_>) {
+        let data = physics.data().sensordata();
+        self.sensors.observe(data, part);
+        part("target_position", &self.sensors.target(data));
+        part("dist_to_target", &[self.distance(physics)]);
+    }
+
+    fn reward(&self, physics: &Physics) -> f64 {
+        if self.distance(physics) <= 0.0 { 1.0 } else { 0.0 }
     }
 }

@@ -12,7 +12,7 @@ use super::state::ModelField;
 use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
-pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
+const EASY: TaskEntry = TaskEntry {
     domain: "reacher",
     name: "easy",
     model: Model::File("reacher.xml"),
@@ -22,7 +22,10 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     camera: 0,
     reduced: Detail { shadow_map: 1024, rings: 8 },
     rules: |physics| Reacher::rules(physics, 0.05),
-}];
+};
+
+pub(super) const TASKS: &[TaskEntry] =
+    &[EASY, TaskEntry { name: "hard", rules: |physics| Reacher::rules(physics, 0.015), ..EASY }];
 
 #[derive(Debug)]
 struct Reacher {

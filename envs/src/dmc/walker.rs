@@ -1,4 +1,4 @@
-//! Walker: a planar biped with feet stands up and walks.
+//! Walker: a planar biped with feet stands up, walks and runs.
 
 use rand::Rng;
 
@@ -9,7 +9,7 @@ use super::rewards::{Sigmoid, Tolerance};
 use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
-pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
+const WALK: TaskEntry = TaskEntry {
     domain: "walker",
     name: "walk",
     model: Model::File("walker.xml"),
@@ -18,8 +18,17 @@ pub(super) const TASKS: &[TaskEntry] = &[TaskEntry {
     action_repeat: 2,
     camera: 0,
     reduced: Detail { shadow_map: 2048, rings: 6 },
-    rules: |physics| Walker::rules(physics, 1.0),
-}];
+    rules: |physics| Walker::rules(physics, Some(1.0)),
+};
+
+/// What the tasks have in common that the paper does not list.
+const OTHER: TaskEntry = TaskEntry { action_repeat: 4, ..WALK };
+
+pub(super) const TASKS: &[TaskEntry] = &[
+    WALK,
+    TaskEntry { name: "stand", rules: |physics| Walker::rules(physics, None), ..OTHER },
+    TaskEntry { name: "run", rules: |physics| Walker::rules(physics, Some(8.0)), ..OTHER },
+];
 
 /// Metres of the torso above the ground.
 const STAND_HEIGHT: f64 = 1.2;
@@ -27,19 +36,21 @@ const STANDING: Tolerance = Tolerance::at_least(STAND_HEIGHT).with_margin(STAND_
 
 #[derive(Debug)]
 struct Walker {
-    moving: Tolerance,
+    /// For the speed that is asked for, if any is.
+    moving: Option<Tolerance>,
     torso: usize,
     /// Place of the body's forward velocity in `sensordata`.
     speed: usize,
 }
 
 impl Walker {
-    /// Rules that ask for a speed in metres per second.
-    fn rules(physics: &Physics, speed: f64) -> Result<Box<dyn Task>, EnvError> {
-        let moving =
-            Tolerance::at_least(speed).with_margin(speed / 2.0).falling(Sigmoid::Linear, 0.5);
+    /// Rules that ask for standing, and for a speed in metres per second where there is one.
+    fn rules(physics: &Physics, speed: Option<f64>) -> Result<Box<dyn Task>, EnvError> {
+        let moving = |speed| {
+            Tolerance::at_least(speed).with_margin(speed / 2.0).falling(Sigmoid::Linear, 0.5)
+        };
         Ok(Box::new(Self {
-            moving,
+            moving: speed.map(moving),
             torso: physics.body("torso")?,
             speed: physics.sensor("torso_subtreelinvel")?.start,
         }))
@@ -70,7 +81,12 @@ impl Task for Walker {
         let standing = STANDING.of(self.height(physics));
         let upright = (1.0 + physics.data().xmat()[self.torso][8]) / 2.0;
         let stand = (3.0 * standing + upright) / 4.0;
-        let moving = self.moving.of(physics.data().sensordata()[self.speed]);
-        stand * (5.0 * moving + 1.0) / 6.0
+        match self.moving {
+            None => stand,
+            Some(moving) => {
+                let moving = moving.of(physics.data().sensordata()[self.speed]);
+                stand * (5.0 * moving + 1.0) / 6.0
+            }
+        }
     }
 }
