@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use rand::Rng;
 
+use super::geometry::{between, length};
 use super::model::Model;
 use super::physics::Physics;
 use super::randomize::uniform;
@@ -71,9 +72,7 @@ impl Acrobot {
     /// Metres from the tip to the middle of the target.
     fn distance(&self, physics: &Physics) -> f64 {
         let positions = physics.data().site_xpos();
-        let [x, y, z] =
-            std::array::from_fn(|axis| positions[self.target][axis] - positions[self.tip][axis]);
-        (x * x + y * y + z * z).sqrt()
+        length(&between(positions[self.tip], positions[self.target]))
     }
 }
 

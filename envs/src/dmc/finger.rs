@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use rand::Rng;
 
+use super::geometry::length;
 use super::model::Model;
 use super::physics::Physics;
 use super::randomize::{randomize_joints, uniform, until_free_of_contacts};
@@ -193,8 +194,7 @@ impl Turn {
     fn distance(&self, physics: &Physics) -> f64 {
         let data = physics.data().sensordata();
         let ([x, z], [tip_x, tip_z]) = (self.sensors.target(data), self.sensors.tip(data));
-        let (x, z) = (x - tip_x, z - tip_z);
-        (x * x + z * z).sqrt() - physics.model().site_size()[self.target][0]
+        length(&[x - tip_x, z - tip_z]) - physics.model().site_size()[self.target][0]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rand::Rng;
 
+use super::geometry::{between, length};
 use super::model::Model;
 use super::physics::Physics;
 use super::randomize::{normal, randomize_joints};
@@ -59,9 +60,7 @@ impl PointMass {
     /// Metres from the mass to the middle of the target.
     fn distance(&self, physics: &Physics) -> f64 {
         let positions = physics.data().geom_xpos();
-        let [x, y, z] =
-            std::array::from_fn(|axis| positions[self.target][axis] - positions[self.mass][axis]);
-        (x * x + y * y + z * z).sqrt()
+        length(&between(positions[self.mass], positions[self.target]))
     }
 }
 

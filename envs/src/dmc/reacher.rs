@@ -4,6 +4,7 @@ use std::f64::consts::TAU;
 
 use rand::Rng;
 
+use super::geometry::length;
 use super::model::Model;
 use super::physics::Physics;
 use super::randomize::{randomize_joints, uniform};
@@ -66,9 +67,8 @@ impl Task for Reacher {
     }
 
     fn reward(&self, physics: &Physics) -> f64 {
-        let [x, y] = self.finger_to_target(physics);
         let sizes = physics.model().geom_size();
         let radii = sizes[self.target][0] + sizes[self.finger][0];
-        Tolerance::within(0.0, radii).of((x * x + y * y).sqrt())
+        Tolerance::within(0.0, radii).of(length(&self.finger_to_target(physics)))
     }
 }
