@@ -14,6 +14,7 @@ mod offscreen;
 mod pendulum;
 mod physics;
 mod point_mass;
+mod quadruped;
 mod randomize;
 mod reacher;
 mod renderer;
@@ -44,6 +45,7 @@ const DOMAINS: &[&[TaskEntry]] = &[
     hopper::TASKS,
     pendulum::TASKS,
     point_mass::TASKS,
+    quadruped::TASKS,
     reacher::TASKS,
     walker::TASKS,
 ];

@@ -4,6 +4,7 @@
 mod fish;
 mod hostile;
 mod pictures;
+mod quadruped;
 mod starts;
 
 use std::f64::consts::PI;
