@@ -1,13 +1,15 @@
 //! Environments by name.
 //!
-//! The canonical id is `suite:domain-task`, such as `dmc:ball_in_cup-catch`. The suite may be left
-//! out, and `:`, `-`, `_` and spaces stand for each other, so that ids of other projects work as
-//! they are: `dmc_cartpole_swingup`, `cartpole_swingup`, `ball-in-cup-catch`. Behind `gymnasium:`
-//! stands what Python calls an environment, letter by letter.
+//! The canonical id is `suite:name`: `dmc:ball_in_cup-catch`, domain and task of the control suite,
+//! or `gym:CartPole-v1`. The suite may be left out, small and capital letters are the same, and so
+//! are `:`, `-`, `_` and spaces, so that ids of other projects work as they are:
+//! `dmc_cartpole_swingup`, `cartpole_swingup`, `ball-in-cup-catch`, `CartPole-v1`. Behind
+//! `gymnasium:` stands what Python calls an environment, letter by letter.
 
 use crate::dmc::{self, Dmc};
 use crate::env::{Env, Spec};
 use crate::error::EnvError;
+use crate::gym;
 use crate::gymnasium::{self, Gymnasium, Settings};
 
 /// The canonical form of an id.
@@ -44,12 +46,15 @@ pub fn make_with(id: &str, settings: &Settings) -> Result<Box<dyn Env>, EnvError
     if gymnasium::canonical(&id).is_some() {
         return Ok(Box::new(Gymnasium::make(&id, settings)?));
     }
+    if gym::ids().any(|known| known == id) {
+        return gym::make(&id);
+    }
     Ok(Box::new(Dmc::make(&id)?))
 }
 
 /// The canonical ids of all environments, but for those in Python.
 pub fn ids() -> impl Iterator<Item = String> {
-    dmc::ids()
+    dmc::ids().chain(gym::ids())
 }
 
 /// The specs of all environments, but for those in Python. Nothing is drawn for it.
@@ -105,6 +110,14 @@ mod tests {
                     "dmc-ball in cup-catch",
                 ],
             ),
+            (
+                "gym:CartPole-v1",
+                ["gym:CartPole-v1", "CartPole-v1", "gym_cartpole_v1", "cartpole v1"],
+            ),
+            (
+                "gym:MountainCar-v0",
+                ["MountainCar-v0", "gym-mountaincar-v0", "mountaincar_v0", "GYM:MountainCar-v0"],
+            ),
         ] {
             for form in forms {
                 assert_eq!(canonical(form).as_deref(), Ok(canonical_id), "{form}");
@@ -127,6 +140,8 @@ mod tests {
             ("cartpole-swngup", "dmc:cartpole-swingup"),
             ("dmc:walker-wlak", "dmc:walker-walk"),
             ("ball_in_the_cup-catch", "dmc:ball_in_cup-catch"),
+            ("CartPole-v0", "gym:CartPole-v1"),
+            ("MountainCarContinuous-v0", "gym:MountainCar-v0"),
         ] {
             let error = canonical(wrong).expect_err("there is no such environment");
             let EnvError::UnknownId { id, nearest: listed } = &error else {
@@ -138,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn the_specs_have_the_tables_action_repeats_and_a_thousand_steps() {
+    fn the_suites_specs_have_the_tables_action_repeats_and_a_thousand_steps() {
         let specs = all().expect("the models are there");
-        for spec in &specs {
+        for spec in specs.iter().filter(|spec| spec.id.starts_with("dmc:")) {
             let repeat = match spec.id.as_str() {
                 "dmc:cartpole-swingup" => 8,
                 "dmc:finger-spin" | "dmc:walker-walk" => 2,

@@ -35,26 +35,38 @@ impl Spec {
     /// # Errors
     /// [`EnvError::ActionKind`] or [`EnvError::ActionRange`].
     pub fn continuous<'a>(&self, action: Action<'a>) -> Result<&'a [f32], EnvError> {
+        match (&self.action, action) {
+            (ActionSpec::Continuous { low, .. }, Action::Continuous(numbers))
+                if numbers.len() == low.len() =>
+            {
+                self.in_range(numbers)
+            }
+            _ => Err(self.misfit(action)),
+        }
+    }
+
+    /// The choice of a discrete action that fits: one of as many as the spec says.
+    ///
+    /// # Errors
+    /// [`EnvError::ActionKind`].
+    pub fn discrete(&self, action: Action<'_>) -> Result<usize, EnvError> {
+        match (&self.action, action) {
+            (ActionSpec::Discrete { n }, Action::Discrete(choice)) if choice < *n => Ok(choice),
+            _ => Err(self.misfit(action)),
+        }
+    }
+
+    fn misfit(&self, action: Action<'_>) -> EnvError {
         let numbers = |len: usize| format!("{len} continuous numbers");
-        let choice = |n: usize| format!("the discrete choice {n}");
-        let (expected, got) = match (&self.action, action) {
-            (ActionSpec::Continuous { low, .. }, Action::Continuous(action)) => {
-                if action.len() == low.len() {
-                    return self.in_range(action);
-                }
-                (numbers(low.len()), numbers(action.len()))
-            }
-            (ActionSpec::Continuous { low, .. }, Action::Discrete(n)) => {
-                (numbers(low.len()), choice(n))
-            }
-            (ActionSpec::Discrete { n }, Action::Continuous(action)) => {
-                (format!("a discrete choice of 0..{n}"), numbers(action.len()))
-            }
-            (ActionSpec::Discrete { .. }, Action::Discrete(n)) => {
-                ("continuous numbers".to_owned(), choice(n))
-            }
+        let expected = match &self.action {
+            ActionSpec::Continuous { low, .. } => numbers(low.len()),
+            ActionSpec::Discrete { n } => format!("a discrete choice of 0..{n}"),
         };
-        Err(EnvError::ActionKind { id: self.id.clone(), expected, got })
+        let got = match action {
+            Action::Continuous(action) => numbers(action.len()),
+            Action::Discrete(choice) => format!("the discrete choice {choice}"),
+        };
+        EnvError::ActionKind { id: self.id.clone(), expected, got }
     }
 
     fn in_range<'a>(&self, action: &'a [f32]) -> Result<&'a [f32], EnvError> {

@@ -10,6 +10,7 @@
 //! - [`similarity`](psnr): how alike two pictures are
 //! - [`catalog`](canonical): ids, and the list of all environments
 //! - [`dmc`]: the DeepMind Control Suite, one file per domain
+//! - [`gym`]: gym-rs's CartPole and MountainCar, and what else is written for that crate
 //! - [`gymnasium`](mod@gymnasium): environments in Python, in a process of their own
 //! - [`counter`]: a test double whose pictures say where they come from
 //!
@@ -24,6 +25,10 @@
 //! 3. Add `mod <domain>;` and its `TASKS` to `DOMAINS` in `src/dmc.rs`. A further task of a domain
 //!    is a further row of its table.
 //!
+//! # How to use an environment that is written for gym-rs
+//! Say with [`gym::Playable`] what its pictures look like, and make an [`Env`] of it with
+//! [`gym::Gym`].
+//!
 //! # How to add another suite
 //! Implement [`Env`], and let the catalog's `ids` and `make` know it.
 
@@ -33,6 +38,7 @@ pub mod counter;
 pub mod dmc;
 pub mod env;
 mod error;
+pub mod gym;
 pub mod gymnasium;
 mod pixels;
 mod similarity;
