@@ -14,6 +14,10 @@ use rand_chacha::ChaCha8Rng;
 
 const EPISODES: u64 = 4;
 const STATES_PER_EPISODE: u64 = 50;
+/// Env steps of an episode of a task without a time limit.
+const WITHOUT_LIMIT: u64 = 1000;
+/// Largest control of random actions, in the unit of the actuator.
+const LARGEST_CONTROL: f64 = 10.0;
 /// Pixels a side: the sizes that agents see.
 const SIZES: [usize; 2] = [84, 100];
 /// What the reduced quality keeps, in dB.
@@ -43,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn similarities(id: &str) -> Result<[Vec<f64>; SIZES.len()], EnvError> {
     let mut env = curl_envs::make(id)?;
     let repeat = env.spec().default_action_repeat;
-    let steps = env.spec().time_limit.expect("tasks of the suite end") / repeat;
+    let steps = env.spec().time_limit.unwrap_or(WITHOUT_LIMIT) / repeat;
     let mut similarities = SIZES.map(|_| Vec::new());
     for episode in 0..EPISODES {
         let mut rng = ChaCha8Rng::seed_from_u64(episode);
@@ -66,8 +70,11 @@ fn similarities(id: &str) -> Result<[Vec<f64>; SIZES.len()], EnvError> {
 
 fn random_action(env: &dyn Env, rng: &mut ChaCha8Rng) -> Vec<f32> {
     match &env.spec().action {
-        ActionSpec::Continuous { low, .. } => {
-            low.iter().map(|_| rng.random_range(-1.0..=1.0)).collect()
+        ActionSpec::Continuous { low, high } => {
+            // Controls without bounds would throw everything out of the picture.
+            let largest = |low: &f64, high: &f64| (LARGEST_CONTROL / low.abs().max(*high)).min(1.0);
+            let bounds = low.iter().zip(high).map(|(low, high)| largest(low, high) as f32);
+            bounds.map(|largest| largest * rng.random_range(-1.0..=1.0)).collect()
         }
         ActionSpec::Discrete { .. } => unreachable!("the suite's actions are continuous"),
     }

@@ -9,6 +9,7 @@ mod finger;
 mod fish;
 mod geometry;
 mod hopper;
+mod lqr;
 mod model;
 mod offscreen;
 mod pendulum;
@@ -43,6 +44,7 @@ const DOMAINS: &[&[TaskEntry]] = &[
     finger::TASKS,
     fish::TASKS,
     hopper::TASKS,
+    lqr::TASKS,
     pendulum::TASKS,
     point_mass::TASKS,
     quadruped::TASKS,
@@ -73,8 +75,6 @@ pub struct Dmc {
     quality: Quality,
     /// Simulation steps per env step.
     n_sub_steps: usize,
-    /// Env steps of an episode.
-    step_limit: u64,
     env_step: u64,
     running: bool,
 }
@@ -97,7 +97,8 @@ impl Dmc {
             Some(seconds) => (seconds / timestep).round() as usize,
             None => 1,
         };
-        let step_limit = (entry.time_limit / (timestep * n_sub_steps as f64)).ceil() as u64;
+        let control_timestep = timestep * n_sub_steps as f64;
+        let step_limit = (entry.time_limit / control_timestep).ceil();
         let (low, high) = physics.control_bounds();
         let mut observation = Vec::new();
         task.observe(&physics, &mut |name, numbers| {
@@ -107,8 +108,8 @@ impl Dmc {
             id: entry.id(),
             action: ActionSpec::Continuous { low: low.clone(), high: high.clone() },
             observation,
-            control_timestep: timestep * n_sub_steps as f64,
-            time_limit: Some(step_limit),
+            control_timestep,
+            time_limit: step_limit.is_finite().then_some(step_limit as u64),
             default_action_repeat: entry.action_repeat,
         };
         Ok(Self {
@@ -121,7 +122,6 @@ impl Dmc {
             camera: entry.camera,
             quality: Quality::default(),
             n_sub_steps,
-            step_limit,
             env_step: 0,
             running: false,
         })
@@ -156,8 +156,12 @@ impl Dmc {
         self.running = false;
         state.write(&mut self.physics)?;
         self.env_step = state.env_step;
-        self.running = self.env_step < self.step_limit;
+        self.running = !self.is_at_time_limit();
         Ok(())
+    }
+
+    fn is_at_time_limit(&self) -> bool {
+        self.spec.time_limit.is_some_and(|limit| self.env_step >= limit)
     }
 
     /// Sets the actuators' controls from an action.
@@ -194,8 +198,8 @@ impl Env for Dmc {
         self.control(action)?;
         self.running = false;
         self.physics.step(self.n_sub_steps)?;
-        self.env_step += 1;
-        let ended = if self.env_step >= self.step_limit {
+        self.env_step = self.env_step.saturating_add(1);
+        let ended = if self.is_at_time_limit() {
             Some(Ended::TimeLimit)
         } else {
             self.task.terminated(&self.physics).then_some(Ended::Terminated)

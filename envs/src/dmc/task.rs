@@ -21,7 +21,7 @@ pub(super) trait Task: Debug {
     /// Names and hands over the parts of the observation.
     fn observe(&self, physics: &Physics, part: &mut Parts<'_>);
 
-    /// The reward of the present state, in [0, 1].
+    /// The reward of the present state, in [0, 1] unless the domain says otherwise.
     fn reward(&self, physics: &Physics) -> f64;
 
     /// Whether the present state ends the episode for good.
@@ -50,7 +50,7 @@ pub(super) struct TaskEntry {
     /// The original's name of the task, such as `catch`.
     pub name: &'static str,
     pub model: Model,
-    /// Seconds of an episode.
+    /// Seconds of an episode, infinite where it has no limit.
     pub time_limit: f64,
     /// Seconds of an env step, or one simulation step.
     pub control_timestep: Option<f64>,

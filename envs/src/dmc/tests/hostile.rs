@@ -9,7 +9,10 @@ const TASKS: &[&str] = &[
     "dmc:cartpole-swingup",
     "dmc:cheetah-run",
     "dmc:finger-spin",
+    "dmc:finger-turn_easy",
     "dmc:fish-swim",
+    "dmc:lqr-lqr_2_1",
+    "dmc:point_mass-hard",
     "dmc:reacher-easy",
     "dmc:walker-walk",
 ];
