@@ -10,16 +10,19 @@ mod fish;
 mod geometry;
 mod hopper;
 mod lqr;
+mod manipulator;
 mod model;
 mod offscreen;
 mod pendulum;
 mod physics;
+mod planar_arm;
 mod point_mass;
 mod quadruped;
 mod randomize;
 mod reacher;
 mod renderer;
 pub mod rewards;
+mod stacker;
 mod state;
 mod task;
 #[cfg(test)]
@@ -45,10 +48,12 @@ const DOMAINS: &[&[TaskEntry]] = &[
     fish::TASKS,
     hopper::TASKS,
     lqr::TASKS,
+    manipulator::TASKS,
     pendulum::TASKS,
     point_mass::TASKS,
     quadruped::TASKS,
     reacher::TASKS,
+    stacker::TASKS,
     walker::TASKS,
 ];
 

@@ -3,7 +3,11 @@
 
 mod fish;
 mod hostile;
+<<<<<<< HEAD
 mod lqr;
+=======
+mod manipulation;
+>>>>>>> b71daef (Add manipulator and stacker)
 mod pictures;
 mod quadruped;
 mod starts;
