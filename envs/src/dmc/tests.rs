@@ -3,11 +3,8 @@
 
 mod fish;
 mod hostile;
-<<<<<<< HEAD
 mod lqr;
-=======
 mod manipulation;
->>>>>>> b71daef (Add manipulator and stacker)
 mod pictures;
 mod quadruped;
 mod starts;
