@@ -5,6 +5,9 @@
 //! are `:`, `-`, `_` and spaces, so that ids of other projects work as they are:
 //! `dmc_cartpole_swingup`, `cartpole_swingup`, `ball-in-cup-catch`, `CartPole-v1`. Behind
 //! `gymnasium:` stands what Python calls an environment, letter by letter.
+//!
+//! Of the swimmer [`ids`] lists the lengths that dm_control lists, 6 and 15 links, but all from 3 to
+//! 100 can be made, such as `dmc:swimmer-swimmer3`.
 
 use crate::dmc::{self, Dmc};
 use crate::env::{Env, Spec};
@@ -26,7 +29,7 @@ pub fn canonical(id: &str) -> Result<String, EnvError> {
         let without_suite = known.split_once('_').map(|(_, task)| task);
         wanted == known || Some(wanted.as_str()) == without_suite
     };
-    ids().find(matches).ok_or_else(|| unknown(id))
+    ids().chain(dmc::unlisted_ids()).find(matches).ok_or_else(|| unknown(id))
 }
 
 /// Makes the environment of an id, in any of its forms.
@@ -131,6 +134,19 @@ mod tests {
         assert!(!ids.is_empty());
         for id in &ids {
             assert_eq!(canonical(id).as_ref(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn swimmers_have_all_lengths_but_two_are_listed() {
+        let listed: Vec<_> = ids().filter(|id| id.contains("swimmer")).collect();
+        assert_eq!(listed, ["dmc:swimmer-swimmer6", "dmc:swimmer-swimmer15"]);
+        assert_eq!(canonical("swimmer_swimmer3").as_deref(), Ok("dmc:swimmer-swimmer3"));
+        assert_eq!(canonical("dmc:swimmer-swimmer100").as_deref(), Ok("dmc:swimmer-swimmer100"));
+        for id in ["swimmer-swimmer", "swimmer-swimmer2", "swimmer-swimmer06", "swimmer-swimmer101"]
+        {
+            let error = canonical(id).expect_err("there is no such length").to_string();
+            assert!(error.contains("dmc:swimmer-swimmer6"), "{error}");
         }
     }
 

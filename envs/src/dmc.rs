@@ -9,6 +9,8 @@ mod finger;
 mod fish;
 mod geometry;
 mod hopper;
+mod humanoid;
+mod humanoid_cmu;
 mod lqr;
 mod manipulator;
 mod model;
@@ -24,6 +26,7 @@ mod renderer;
 pub mod rewards;
 mod stacker;
 mod state;
+mod swimmer;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -47,6 +50,8 @@ const DOMAINS: &[&[TaskEntry]] = &[
     finger::TASKS,
     fish::TASKS,
     hopper::TASKS,
+    humanoid::TASKS,
+    humanoid_cmu::TASKS,
     lqr::TASKS,
     manipulator::TASKS,
     pendulum::TASKS,
@@ -54,12 +59,19 @@ const DOMAINS: &[&[TaskEntry]] = &[
     quadruped::TASKS,
     reacher::TASKS,
     stacker::TASKS,
+    swimmer::TASKS,
     walker::TASKS,
 ];
 
 /// The canonical ids of all tasks, such as `dmc:ball_in_cup-catch`.
 pub fn ids() -> impl Iterator<Item = String> {
     entries().map(TaskEntry::id)
+}
+
+/// The canonical ids of tasks that are too many to list: swimmers of 3 to 100 links, such as
+/// `dmc:swimmer-swimmer3`.
+pub(crate) fn unlisted_ids() -> impl Iterator<Item = String> {
+    swimmer::of_any_length().map(|entry| entry.id())
 }
 
 fn entries() -> impl Iterator<Item = &'static TaskEntry> {
@@ -90,8 +102,9 @@ impl Dmc {
     /// # Errors
     /// [`EnvError::UnknownId`], or if the model is missing or broken.
     pub fn make(id: &str) -> Result<Self, EnvError> {
-        let entry = entries().find(|entry| entry.id() == id);
-        Self::from_entry(entry.ok_or_else(|| crate::catalog::unknown(id))?)
+        let mut known = entries().copied().chain(swimmer::of_any_length());
+        let entry = known.find(|entry| entry.id() == id);
+        Self::from_entry(&entry.ok_or_else(|| crate::catalog::unknown(id))?)
     }
 
     fn from_entry(entry: &TaskEntry) -> Result<Self, EnvError> {

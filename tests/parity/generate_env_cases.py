@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from dm_control import suite
 from dm_control.rl.control import PhysicsError
+from dm_control.suite import swimmer
 from PIL import Image
 
 STEPS = 60
@@ -39,7 +40,7 @@ def main():
 
 def write_case(output, name, seed, all_pictures):
     domain, task = name.split("-")
-    env = suite.load(domain, task, task_kwargs={"random": seed})
+    env = load(domain, task, seed)
     physics = env.physics
     fresh = model_numbers(physics.model)
     for array in DRAWN_WHEN_MADE.get(domain, []):
@@ -68,6 +69,13 @@ def write_case(output, name, seed, all_pictures):
         write_picture(output / f"{name}-100-after.png", physics, domain, 100)
     case["probes"] = probes(env, states, name, seed)
     (output / f"{name}.json").write_text(json.dumps(case))
+
+
+def load(domain, task, seed):
+    """The suite's task, or a swimmer of any number of links, of which the suite lists two."""
+    if domain == "swimmer":
+        return swimmer.swimmer(int(task.removeprefix("swimmer")), random=seed)
+    return suite.load(domain, task, task_kwargs={"random": seed})
 
 
 def start(physics):

@@ -17,6 +17,8 @@ pub(super) enum Model {
     File(&'static str),
     /// The same, after edits.
     Edited(&'static str, fn(&mut Tree) -> Result<(), EnvError>),
+    /// The same, after edits that give it a number of parts. The task's name ends with that number.
+    OfParts(&'static str, fn(&mut Tree, u32) -> Result<(), EnvError>, u32),
 }
 
 impl Model {
@@ -25,24 +27,20 @@ impl Model {
     /// # Errors
     /// [`EnvError::Model`], or if the edits miss something in the file.
     pub(super) fn compile(self, suite: &Path) -> Result<MjModel, EnvError> {
+        let path = suite.join(self.file());
         match self {
-            Self::File(file) => {
-                let path = suite.join(file);
+            Self::File(_) => {
                 MjModel::from_xml(&path).map_err(|error| broken(&path, &error.to_string()))
             }
-            Self::Edited(file, edit) => {
-                let path = suite.join(file);
-                let mut tree = Tree::read(&path)?;
-                edit(&mut tree)?;
-                tree.compile(&path)
-            }
+            Self::Edited(_, edit) => Tree::edited(&path, edit),
+            Self::OfParts(_, edit, parts) => Tree::edited(&path, |tree| edit(tree, parts)),
         }
     }
 
     /// Name of the file.
     pub(super) fn file(self) -> &'static str {
         match self {
-            Self::File(file) | Self::Edited(file, _) => file,
+            Self::File(file) | Self::Edited(file, _) | Self::OfParts(file, ..) => file,
         }
     }
 }
@@ -54,6 +52,16 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// Compiles a file after edits.
+    fn edited(
+        path: &Path,
+        edit: impl FnOnce(&mut Self) -> Result<(), EnvError>,
+    ) -> Result<MjModel, EnvError> {
+        let mut tree = Self::read(path)?;
+        edit(&mut tree)?;
+        tree.compile(path)
+    }
+
     fn read(path: &Path) -> Result<Self, EnvError> {
         let text = fs::read(path).map_err(|error| broken(path, &error.to_string()))?;
         Self::parse(&text).map_err(|reason| broken(path, &reason))
@@ -125,6 +133,21 @@ pub(super) fn element(tag: &str, attributes: &[(&str, &str)]) -> Element {
 /// Sets an attribute.
 pub(super) fn set(element: &mut Element, name: &str, value: impl ToString) {
     element.attributes.insert(name.into(), value.to_string());
+}
+
+/// Multiplies the numbers of an attribute.
+///
+/// # Errors
+/// [`EnvError::MissingName`] where it holds none.
+pub(super) fn scale(element: &mut Element, name: &str, factor: f64) -> Result<(), EnvError> {
+    let numbers = element.attributes.get(name).map_or("", String::as_str).split_whitespace();
+    let scaled = numbers.map(|number| number.parse().map(|number: f64| number * factor));
+    let scaled: Vec<f64> = scaled.collect::<Result<_, _>>().unwrap_or_default();
+    if scaled.is_empty() {
+        return Err(missing("list of numbers", name));
+    }
+    set(element, name, scaled.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));
+    Ok(())
 }
 
 /// Puts an element at the end of another, and gives it back.

@@ -98,6 +98,10 @@ impl Physics {
         self.id("site", MjtObjBase::mjOBJ_SITE, name)
     }
 
+    pub fn light(&self, name: &str) -> Result<usize, EnvError> {
+        self.id("light", MjtObjBase::mjOBJ_LIGHT, name)
+    }
+
     pub fn joint(&self, name: &str) -> Result<usize, EnvError> {
         self.id("joint", MjtObjBase::mjOBJ_JOINT, name)
     }

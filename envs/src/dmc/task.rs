@@ -43,11 +43,11 @@ pub(super) struct Detail {
 }
 
 /// One row of the suite's table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct TaskEntry {
     /// The original's name of the domain, such as `ball_in_cup`.
     pub domain: &'static str,
-    /// The original's name of the task, such as `catch`.
+    /// The original's name of the task, such as `catch`, without the number of the model's parts.
     pub name: &'static str,
     pub model: Model,
     /// Seconds of an episode, infinite where it has no limit.
@@ -64,8 +64,12 @@ pub(super) struct TaskEntry {
 }
 
 impl TaskEntry {
-    /// Canonical id, such as `dmc:ball_in_cup-catch`.
+    /// Canonical id, such as `dmc:ball_in_cup-catch` or `dmc:swimmer-swimmer6`.
     pub fn id(&self) -> String {
-        format!("dmc:{}-{}", self.domain, self.name)
+        let parts = match self.model {
+            Model::File(_) | Model::Edited(..) => String::new(),
+            Model::OfParts(.., parts) => parts.to_string(),
+        };
+        format!("dmc:{}-{}{parts}", self.domain, self.name)
     }
 }

@@ -3,11 +3,13 @@
 
 mod fish;
 mod hostile;
+mod humanoid;
 mod lqr;
 mod manipulation;
 mod pictures;
 mod quadruped;
 mod starts;
+mod swimmer;
 
 use std::f64::consts::PI;
 

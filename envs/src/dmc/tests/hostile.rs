@@ -11,9 +11,12 @@ const TASKS: &[&str] = &[
     "dmc:finger-spin",
     "dmc:finger-turn_easy",
     "dmc:fish-swim",
+    "dmc:humanoid-run",
+    "dmc:humanoid_CMU-run",
     "dmc:lqr-lqr_2_1",
     "dmc:point_mass-hard",
     "dmc:reacher-easy",
+    "dmc:swimmer-swimmer6",
     "dmc:walker-walk",
 ];
 
