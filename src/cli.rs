@@ -23,7 +23,7 @@ pub enum Command {
     Checkpoint(CheckpointArgs),
     /// Show the scalars of runs: any TensorBoard event files
     Inspect(InspectArgs),
-    /// List the environments, or save a picture of one
+    /// List the environments, or save pictures of one
     Envs(EnvsArgs),
     /// Print the resolved configuration and where each value comes from
     Config(ConfigArgs),
@@ -151,28 +151,56 @@ pub struct InspectArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct EnvsArgs {
     #[command(subcommand)]
     pub command: Option<EnvsCommand>,
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Only environments whose ids hold one of these texts, such as cartpole
+    #[arg(value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// Python interpreter that is asked for gymnasium
+    #[arg(long, default_value = "python3", value_name = "PATH")]
+    pub python: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum EnvsCommand {
-    /// Save a picture of an environment's start state
-    Show {
-        /// Environment id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The PNG file to write
-        #[arg(value_name = "OUT.PNG")]
-        out: PathBuf,
-        /// Height and width in pixels
-        #[arg(long, default_value_t = 256, value_name = "PIXELS", value_parser = picture_size())]
-        size: u64,
-        /// Seed of the start state
-        #[arg(long, default_value_t = 0, value_name = "S")]
-        seed: u64,
-    },
+    /// Save pictures of an episode's first agent steps, with random actions, side by side
+    Show(ShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// Environment id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The PNG file to write (default: a name made of the id)
+    #[arg(long, value_name = "FILE.png")]
+    pub out: Option<PathBuf>,
+    /// Agent steps, a picture each; the first shows the start
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = at_least_one())]
+    pub steps: u64,
+    /// Pictures in a row
+    #[arg(long, default_value_t = 4, value_name = "C", value_parser = at_least_one())]
+    pub columns: u64,
+    /// Height and width of a picture, in pixels
+    #[arg(long, default_value_t = 160, value_name = "PX", value_parser = picture_size())]
+    pub size: u64,
+    /// Seed of the start and the actions
+    #[arg(long, default_value_t = 0, value_name = "S")]
+    pub seed: u64,
+    /// Python interpreter that has gymnasium, for gymnasium: environments
+    #[arg(long, default_value = "python3", value_name = "PATH")]
+    pub python: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -165,28 +165,6 @@ fn an_interrupt_stops_with_a_checkpoint() {
 }
 
 #[test]
-fn environments_are_listed_and_drawn() {
-    let folder = folder();
-    let list = succeed(folder.path(), &["envs"]);
-    for id in [
-        "dmc:ball_in_cup-catch",
-        "dmc:cartpole-swingup",
-        "dmc:cheetah-run",
-        "dmc:finger-spin",
-        "dmc:reacher-easy",
-        "dmc:walker-walk",
-    ] {
-        assert!(list.contains(id), "{id} is missing in\n{list}");
-    }
-    succeed(folder.path(), &["envs", "show", "walker-walk", "w.png", "--size", "64"]);
-    let decoder = png::Decoder::new(BufReader::new(
-        fs::File::open(folder.path().join("w.png")).expect("the picture is there"),
-    ));
-    let reader = decoder.read_info().expect("it is a PNG");
-    assert_eq!((reader.info().width, reader.info().height), (64, 64));
-}
-
-#[test]
 fn the_printed_configuration_is_a_configuration() {
     let folder = folder();
     let text = succeed(folder.path(), &["config", "--env", "cheetah-run", "--seed", "9"]);

@@ -8,6 +8,7 @@ mod data_path;
 mod determinism;
 mod discrete;
 mod disk;
+mod environments;
 mod faults;
 mod fixtures;
 mod gradient_flow;

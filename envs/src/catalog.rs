@@ -10,7 +10,7 @@
 //! 100 can be made, such as `dmc:swimmer-swimmer3`.
 
 use crate::dmc::{self, Dmc};
-use crate::env::{Env, Spec};
+use crate::env::Env;
 use crate::error::EnvError;
 use crate::gym;
 use crate::gymnasium::{self, Gymnasium, Settings};
@@ -60,14 +60,6 @@ pub fn ids() -> impl Iterator<Item = String> {
     dmc::ids().chain(gym::ids())
 }
 
-/// The specs of all environments, but for those in Python. Nothing is drawn for it.
-///
-/// # Errors
-/// If the models are missing or broken.
-pub fn all() -> Result<Vec<Spec>, EnvError> {
-    ids().map(|id| Ok(make(&id)?.spec().clone())).collect()
-}
-
 /// The error for an id that no environment has.
 pub(crate) fn unknown(id: &str) -> EnvError {
     const NEAREST: usize = 3;
@@ -84,7 +76,7 @@ pub(crate) fn unknown(id: &str) -> EnvError {
 }
 
 /// Lower case with one kind of separator.
-fn plain(id: &str) -> String {
+pub(crate) fn plain(id: &str) -> String {
     id.trim().to_lowercase().replace([':', '-', ' '], "_")
 }
 
@@ -165,25 +157,6 @@ mod tests {
             };
             assert_eq!((id.as_str(), listed[0].as_str()), (wrong, nearest));
             assert!(error.to_string().contains(nearest), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_suites_specs_have_the_tables_action_repeats_and_a_thousand_steps() {
-        let specs = all().expect("the models are there");
-        for spec in specs.iter().filter(|spec| spec.id.starts_with("dmc:")) {
-            let repeat = match spec.id.as_str() {
-                "dmc:cartpole-swingup" => 8,
-                "dmc:finger-spin" | "dmc:walker-walk" => 2,
-                _ => 4,
-            };
-            let limit = Some(1000).filter(|_| !spec.id.starts_with("dmc:lqr"));
-            assert_eq!(
-                (spec.default_action_repeat, spec.time_limit),
-                (repeat, limit),
-                "{}",
-                spec.id
-            );
         }
     }
 }

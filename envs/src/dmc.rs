@@ -32,8 +32,11 @@ mod task;
 mod tests;
 mod walker;
 
+use std::path::PathBuf;
+
 use rand::Rng;
 
+use self::offscreen::Offscreen;
 use self::physics::Physics;
 use self::renderer::Renderer;
 pub use self::state::{ModelField, ModelValue, State};
@@ -72,6 +75,27 @@ pub fn ids() -> impl Iterator<Item = String> {
 /// `dmc:swimmer-swimmer3`.
 pub(crate) fn unlisted_ids() -> impl Iterator<Item = String> {
     swimmer::of_any_length().map(|entry| entry.id())
+}
+
+/// The folder with the suite's models.
+///
+/// # Errors
+/// [`EnvError::ModelsMissing`].
+pub fn models() -> Result<PathBuf, EnvError> {
+    physics::suite_folder()
+}
+
+/// The device that draws the pictures, as its driver calls it.
+///
+/// # Errors
+/// [`EnvError::Renderer`] if there is none.
+pub fn renderer() -> Result<String, EnvError> {
+    Ok(Offscreen::open()?.device())
+}
+
+/// MuJoCo's version.
+pub fn version() -> &'static str {
+    mujoco_rs::mujoco_version()
 }
 
 fn entries() -> impl Iterator<Item = &'static TaskEntry> {

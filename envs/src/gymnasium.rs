@@ -8,6 +8,7 @@
 mod child;
 mod fault;
 mod id;
+mod installed;
 mod protocol;
 mod tail;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use rand::Rng;
 use self::child::Child;
 pub use self::fault::Fault;
 use self::id::Name;
+pub use self::installed::Installed;
 use self::protocol::{Actions, Hello, Kind, PictureSize, Stepped};
 use crate::area::{self, Picture};
 use crate::env::{Action, ActionSpec, Ended, Env, EnvState, Frame, Quality, Spec, Step};

@@ -9,6 +9,7 @@
 //! - [`pixels`](Pixels): action repeat, one picture per agent step
 //! - [`similarity`](psnr): how alike two pictures are
 //! - [`catalog`](canonical): ids, and the list of all environments
+//! - [`listing`]: what each environment is, told without making it
 //! - [`dmc`]: the DeepMind Control Suite, one file per domain
 //! - [`gym`]: gym-rs's CartPole and MountainCar, and what else is written for that crate
 //! - [`gymnasium`](mod@gymnasium): environments in Python, in a process of their own
@@ -24,6 +25,7 @@
 //!    that no reset wrote to before becomes a variant of [`dmc::ModelField`].
 //! 3. Add `mod <domain>;` and its `TASKS` to `DOMAINS` in `src/dmc.rs`. A further task of a domain
 //!    is a further row of its table.
+//! 4. Say in `src/listing/dmc.rs` what it is.
 //!
 //! # How to use an environment that is written for gym-rs
 //! Say with [`gym::Playable`] what its pictures look like, and make an [`Env`] of it with
@@ -40,10 +42,11 @@ pub mod env;
 mod error;
 pub mod gym;
 pub mod gymnasium;
+pub mod listing;
 mod pixels;
 mod similarity;
 
-pub use catalog::{all, canonical, ids, make, make_with};
+pub use catalog::{canonical, ids, make, make_with};
 pub use counter::Counter;
 pub use dmc::Dmc;
 pub use env::{
@@ -51,5 +54,6 @@ pub use env::{
 };
 pub use error::EnvError;
 pub use gymnasium::{Gymnasium, Settings};
+pub use listing::{Actions, Domain, Listed, SUITES, Suite};
 pub use pixels::{PixelStep, Pixels};
 pub use similarity::psnr;

@@ -68,6 +68,12 @@ impl Offscreen {
         Ok(Self { context, surface, gl })
     }
 
+    /// The device, as its driver calls it. The context must be the current one.
+    pub(super) fn device(&self) -> String {
+        // SAFETY: the context is current.
+        unsafe { self.gl.get_parameter_string(glow::RENDERER) }
+    }
+
     /// Makes this the thread's current context.
     ///
     /// # Errors

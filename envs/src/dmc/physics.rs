@@ -234,7 +234,7 @@ impl Physics {
 
 /// The folder with the suite's models: beside the installed program, else where the build found
 /// MuJoCo.
-fn suite_folder() -> Result<PathBuf, EnvError> {
+pub(super) fn suite_folder() -> Result<PathBuf, EnvError> {
     let executable = std::env::current_exe().unwrap_or_default();
     let prefix = executable.parent().unwrap_or(Path::new("")).join("..");
     let installed = prefix.join("share/curl-rl/dm_control/suite");
