@@ -28,6 +28,10 @@ const MODEL_PSNR: f64 = 60.0;
 /// Least peak signal-to-noise ratio of the pictures that agents see, in dB.
 const REDUCED_PSNR: f64 = 40.0;
 
+/// MuJoCo's name of the height fields' numbers. The suite has one field, of a square of points.
+const HEIGHTS: &str = "hfield_data";
+const HEIGHTS_SIDE: usize = 201;
+
 #[test]
 fn parity_of_the_environments_with_our_own_cases() {
     check_all(&own_cases(Cases::Environment), check);
@@ -123,7 +127,7 @@ impl Case {
 
     fn check_trajectory(&mut self) -> Result<(), String> {
         let json = std::mem::take(&mut self.json);
-        self.start_at(&start_state(&json))?;
+        self.start_at(&start_state(&json, &self.folder))?;
         self.check_observation("first observation", &json["first_observation"])?;
         self.check_picture("84", 84)?;
         self.check_picture("100", 100)?;
@@ -147,7 +151,7 @@ impl Case {
     /// Single states of the case's own model: positions and velocities, all else at rest.
     fn check_probes(&mut self) -> Result<(), String> {
         let json = std::mem::take(&mut self.json);
-        let start = start_state(&json);
+        let start = start_state(&json, &self.folder);
         for (index, probe) in
             json["probes"].as_array().expect("a list of probes").iter().enumerate()
         {
@@ -195,7 +199,7 @@ impl Case {
         if suffix != "84" && !file.exists() {
             return Ok(());
         }
-        let expected = read_png(&file, size)?;
+        let expected = read_png(&file, (size, size, png::ColorType::Rgb))?;
         let model = self.similarity(Quality::Model, &expected, size)?;
         let reduced = self.similarity(Quality::Reduced, &expected, size)?;
         self.worst_model_picture = self.worst_model_picture.min(model);
@@ -260,9 +264,8 @@ impl Case {
     }
 }
 
-fn start_state(json: &Value) -> State {
+fn start_state(json: &Value, folder: &Path) -> State {
     State {
-        env_step: 0,
         time: number(&json["time"]),
         qpos: numbers(&json["qpos"]),
         qvel: numbers(&json["qvel"]),
@@ -271,15 +274,16 @@ fn start_state(json: &Value) -> State {
         qacc_warmstart: numbers(&json["qacc_warmstart"]),
         mocap_pos: numbers(&json["mocap_pos"]),
         mocap_quat: numbers(&json["mocap_quat"]),
-        sensors: Vec::new(),
         model: model_values(&json["model_overrides"]),
+        heights: heights(&json["model_overrides"][HEIGHTS], folder),
+        ..State::default()
     }
 }
 
-/// Reads `{field: [[flat index, value], ...]}`.
+/// Reads `{field: [[flat index, value], ...]}`, all but height fields.
 fn model_values(overrides: &Value) -> Vec<ModelValue> {
     let fields = overrides.as_object().expect("overrides by field");
-    let values = fields.iter().flat_map(|(name, values)| {
+    let values = fields.iter().filter(|&(name, _)| name != HEIGHTS).flat_map(|(name, values)| {
         let field = ModelField::named(name);
         let field = field.unwrap_or_else(|| panic!("no reset of ours writes to {name}"));
         values.as_array().expect("a list of values").iter().map(move |pair| ModelValue {
@@ -289,6 +293,28 @@ fn model_values(overrides: &Value) -> Vec<ModelValue> {
         })
     });
     values.collect()
+}
+
+/// Reads a height field: `[[flat index, value], ...]` where it is not 0, or the name of a picture of
+/// its numbers in the folder. A case without one has none.
+fn heights(json: &Value, folder: &Path) -> Vec<f64> {
+    let Some(pairs) = json.as_array() else {
+        return json.as_str().map_or_else(Vec::new, |file| read_floats(&folder.join(file)));
+    };
+    let mut heights = vec![0.0; HEIGHTS_SIDE * HEIGHTS_SIDE];
+    for pair in pairs {
+        heights[number(&pair[0]) as usize] = number(&pair[1]);
+    }
+    heights
+}
+
+/// The numbers whose bytes, highest first, a picture has as four squares one below the other.
+fn read_floats(path: &Path) -> Vec<f64> {
+    let shape = (HEIGHTS_SIDE, 4 * HEIGHTS_SIDE, png::ColorType::Grayscale);
+    let bytes = read_png(path, shape).unwrap_or_else(|error| panic!("{error}"));
+    let count = bytes.len() / 4;
+    let float = |at| f32::from_be_bytes([0, 1, 2, 3].map(|byte| bytes[byte * count + at]));
+    (0..count).map(|at| float(at).into()).collect()
 }
 
 fn text(json: &Value) -> &str {
@@ -307,17 +333,18 @@ fn numbers(json: &Value) -> Vec<f64> {
     }
 }
 
-/// The RGB bytes of a square picture.
-fn read_png(path: &Path, size: usize) -> Result<Vec<u8>, String> {
+/// The bytes of a picture of a width, a height and a kind.
+fn read_png(path: &Path, shape: (usize, usize, png::ColorType)) -> Result<Vec<u8>, String> {
     let failure = |error: &dyn Display| format!("{}: {error}", path.display());
     let file = File::open(path).map_err(|error| failure(&error))?;
     let mut reader =
         png::Decoder::new(BufReader::new(file)).read_info().map_err(|error| failure(&error))?;
-    let mut pixels = vec![0; size * size * 3];
-    let info = reader.next_frame(&mut pixels).map_err(|error| failure(&error))?;
-    let shape = (info.width as usize, info.height as usize, info.color_type);
-    if shape != (size, size, png::ColorType::Rgb) {
-        return Err(failure(&format!("expected {size}x{size} RGB pixels, got {shape:?}")));
+    let info = reader.info();
+    let got = (info.width as usize, info.height as usize, info.color_type);
+    if got != shape {
+        return Err(failure(&format!("expected a picture of {shape:?}, got {got:?}")));
     }
-    Ok(pixels)
+    let mut bytes = vec![0; shape.0 * shape.1 * shape.2.samples()];
+    reader.next_frame(&mut bytes).map_err(|error| failure(&error))?;
+    Ok(bytes)
 }

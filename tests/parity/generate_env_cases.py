@@ -4,7 +4,8 @@
     MUJOCO_GL=egl venv/bin/python tests/parity/generate_env_cases.py OUTPUT [--seed 7] DOMAIN-TASK...
 
 A case is OUTPUT/<domain>-<task>.json and pictures of the start beside it, with `--pictures` at 84 and
-100 pixels and of the state after the last step, else one at 84.
+100 pixels and of the state after the last step, else one at 84. A height field that the reset wrote
+is a picture, too, OUTPUT/<domain>-<task>-hfield_data.png: a grey one of its numbers' bytes.
 """
 
 import argparse
@@ -57,7 +58,7 @@ def write_case(output, name, seed, all_pictures):
         "action_max": bounds.maximum.tolist(),
         "observation": {part: list(np.shape(value)) for part, value in first.observation.items()},
         **start(physics),
-        "model_overrides": overrides(fresh, model_numbers(physics.model)),
+        "model_overrides": overrides(output, name, fresh, model_numbers(physics.model)),
         "action_stream": f"{name}/{seed}/action",
         "first_observation": plain(first.observation),
     }
@@ -95,14 +96,24 @@ def model_numbers(model):
     }
 
 
-def overrides(fresh, written):
-    """What the reset wrote into the model: field -> [[flat index, value], ...]."""
+def overrides(output, case, fresh, written):
+    """What the reset wrote into the model: field -> [[flat index, value], ...], or a file's name."""
     changes = {}
     for name, numbers in written.items():
         indices = np.flatnonzero(fresh[name].ravel() != numbers.ravel())
-        if len(indices):
+        if len(indices) and name == "hfield_data":
+            changes[name] = f"{case}-{name}.png"
+            write_floats(output / changes[name], numbers)
+        elif len(indices):
             changes[name] = [[int(i), float(numbers.ravel()[i])] for i in indices]
     return changes
+
+
+def write_floats(path, numbers):
+    """The bytes of float32 numbers, highest first: four squares, one below the other."""
+    side = round(numbers.size**0.5)
+    planes = numbers.astype(">f4").view(np.uint8).reshape(-1, 4).T
+    Image.fromarray(planes.reshape(4 * side, side)).save(path, optimize=True)
 
 
 def play(env, bounds, action_stream):

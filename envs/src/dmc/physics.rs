@@ -29,6 +29,10 @@ pub struct Physics {
     data: MjData<Box<MjModel>>,
     /// What stood in the model where resets wrote, by place.
     written: BTreeMap<(ModelField, usize), f64>,
+    /// The model's own height fields, where a reset has written others.
+    own_heights: Option<Vec<f32>>,
+    /// How often height fields were written.
+    heights_version: u64,
 }
 
 impl Physics {
@@ -45,7 +49,8 @@ impl Physics {
     fn simulate(model: MjModel, path: &Path) -> Result<Self, EnvError> {
         let data = MjData::try_new(Box::new(model));
         let data = data.map_err(|error| broken(path, &error.to_string()))?;
-        let mut physics = Self { data, written: BTreeMap::new() };
+        let mut physics =
+            Self { data, written: BTreeMap::new(), own_heights: None, heights_version: 0 };
         physics.forward()?;
         Ok(physics)
     }
@@ -152,18 +157,55 @@ impl Physics {
             .collect()
     }
 
+    /// Writes all height fields of the model, one after another, row by row: elevations as parts
+    /// of a field's own height, which are rounded to MuJoCo's `f32`. They belong to the task's
+    /// state from then on.
+    ///
+    /// # Errors
+    /// [`EnvError::StateLength`].
+    pub fn set_heights(&mut self, heights: &[f64]) -> Result<(), EnvError> {
+        let (expected, got) = (self.model().hfield_data().len(), heights.len());
+        if expected != got {
+            return Err(EnvError::StateLength { field: "hfield_data", expected, got });
+        }
+        self.own_heights.get_or_insert_with(|| self.data.model().hfield_data().to_vec());
+        for (place, &height) in self.model_mut().hfield_data_mut().iter_mut().zip(heights) {
+            *place = height as f32;
+        }
+        self.heights_version += 1;
+        Ok(())
+    }
+
+    /// The height fields as they stand, or nothing while they are the model's own.
+    pub(super) fn written_heights(&self) -> Vec<f64> {
+        match self.own_heights {
+            Some(_) => self.model().hfield_data().iter().map(|&height| height.into()).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Changes whenever the height fields do.
+    pub(super) fn heights_version(&self) -> u64 {
+        self.heights_version
+    }
+
     /// Puts the model's own numbers back.
     pub(super) fn restore_model(&mut self) -> Result<(), EnvError> {
         for ((field, index), original) in std::mem::take(&mut self.written) {
             field.replace(self.model_mut(), index, original)?;
         }
+        if let Some(own) = self.own_heights.take() {
+            self.model_mut().hfield_data_mut().copy_from_slice(&own);
+            self.heights_version += 1;
+        }
         Ok(())
     }
 
     fn model_mut(&mut self) -> &mut MjModel {
-        // SAFETY: the only caller hands the model to `ModelField::replace`, which writes single
-        // numbers of positions, rotations, sizes, colours, damping, stiffness and the weights of
-        // joints in tendons: no length, index or address table.
+        // SAFETY: the callers write elevations of height fields, or hand the model to
+        // `ModelField::replace`, which writes single numbers of positions, rotations, sizes,
+        // colours, damping, stiffness and the weights of joints in tendons: no length, index or
+        // address table.
         unsafe { self.data.model_mut() }
     }
 

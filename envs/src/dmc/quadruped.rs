@@ -1,10 +1,16 @@
-//! Quadruped: a body on four legs walks and runs.
+//! Quadruped: a body on four legs walks, runs, escapes from a bowl, and fetches a ball.
+
+mod escape;
+mod fetch;
+mod terrain;
 
 use std::ops::Range;
 
 use mujoco_rs::prelude::*;
 use rand::Rng;
 
+use self::escape::Escape;
+use self::fetch::Fetch;
 use super::model::{Model, Tree, set};
 use super::physics::Physics;
 use super::randomize::uniform_rotation;
@@ -20,7 +26,7 @@ const WALK: TaskEntry = TaskEntry {
     control_timestep: Some(0.02),
     action_repeat: 4,
     camera: 2,
-    reduced: Detail { shadow_map: 512, rings: 8 },
+    reduced: Detail { shadow_map: 1024, rings: 8 },
     rules: |physics| Move::rules(physics, WALK_SPEED),
 };
 
@@ -32,6 +38,26 @@ pub(super) const TASKS: &[TaskEntry] = &[
         rules: |physics| Move::rules(physics, RUN_SPEED),
         ..WALK
     },
+    TaskEntry {
+        name: "escape",
+        model: Model::Edited("quadruped.xml", |tree| {
+            resize_floor(tree, 40.0)?;
+            remove_ball(tree)
+        }),
+        // Each bump throws shadows on the next.
+        reduced: Detail { shadow_map: 2048, rings: 8 },
+        rules: Escape::rules,
+        ..WALK
+    },
+    TaskEntry {
+        name: "fetch",
+        model: Model::Edited("quadruped.xml", |tree| {
+            tree.remove("geom", "terrain")?;
+            remove_rangefinders(tree)
+        }),
+        rules: Fetch::rules,
+        ..WALK
+    },
 ];
 
 /// Seconds of an episode.
@@ -40,8 +66,11 @@ const TIME_LIMIT: f64 = 20.0;
 const WALK_SPEED: f64 = 0.5;
 const RUN_SPEED: f64 = 5.0;
 
-/// 1 for a torso that stands upright, 0 for one upside down.
-const UPRIGHT: Tolerance = Tolerance::at_least(1.0).with_margin(2.0).falling(Sigmoid::Linear, 0.0);
+/// For the cosine of the torso's angle from upright: 1 within some degrees, 0 upside down.
+fn upright_within(degrees: f64) -> Tolerance {
+    let cosine = degrees.to_radians().cos();
+    Tolerance::at_least(cosine).with_margin(1.0 + cosine).falling(Sigmoid::Linear, 0.0)
+}
 
 /// A floor of a half-width in metres, and nothing on it but the body.
 fn bare_floor(tree: &mut Tree, half_width: f64) -> Result<(), EnvError> {
@@ -161,6 +190,7 @@ impl Body {
 #[derive(Debug)]
 struct Move {
     body: Body,
+    upright: Tolerance,
     moving: Tolerance,
 }
 
@@ -168,7 +198,7 @@ impl Move {
     /// Rules that ask for a speed in metres per second.
     fn rules(physics: &Physics, speed: f64) -> Result<Box<dyn Task>, EnvError> {
         let moving = Tolerance::at_least(speed).with_margin(speed).falling(Sigmoid::Linear, 0.5);
-        Ok(Box::new(Self { body: Body::new(physics)?, moving }))
+        Ok(Box::new(Self { body: Body::new(physics)?, upright: upright_within(0.0), moving }))
     }
 }
 
@@ -183,6 +213,6 @@ impl Task for Move {
 
     fn reward(&self, physics: &Physics) -> f64 {
         let forward = physics.data().sensordata()[self.body.velocity.start];
-        UPRIGHT.of(self.body.uprightness(physics)) * self.moving.of(forward)
+        self.upright.of(self.body.uprightness(physics)) * self.moving.of(forward)
     }
 }

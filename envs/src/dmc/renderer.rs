@@ -104,6 +104,8 @@ struct Canvas {
     scene: MjvScene,
     options: MjvOption,
     context: MjrContext,
+    /// Of the height fields on the graphics device.
+    heights_version: u64,
 }
 
 impl Canvas {
@@ -132,10 +134,12 @@ impl Canvas {
         }
         let geoms = physics.model().ngeom() as usize + FURTHER_GEOMS;
         let scene = MjvScene::new(physics.model(), geoms);
-        Self { quality: look.quality, scene, options, context }
+        let heights_version = physics.heights_version();
+        Self { quality: look.quality, scene, options, context, heights_version }
     }
 
     fn draw(&mut self, physics: &mut Physics, camera: usize, frame: Frame<'_>) {
+        self.upload_heights(physics);
         match self.quality {
             Quality::Model => self.update(physics, camera),
             Quality::Reduced => self.update_reduced(physics, camera),
@@ -146,6 +150,18 @@ impl Canvas {
         let read = self.context.read_pixels(Some(&mut *frame.pixels), None, &picture);
         read.expect("the frame's buffer holds its picture");
         turn_upside_down(frame.pixels, frame.width * FRAME_CHANNELS);
+    }
+
+    /// Renews the height fields on the graphics device, of which it has a copy.
+    fn upload_heights(&mut self, physics: &Physics) {
+        let version = physics.heights_version();
+        if std::mem::replace(&mut self.heights_version, version) == version {
+            return;
+        }
+        for field in 0..physics.model().nhfield() as usize {
+            let uploaded = self.context.upload_hfield(physics.model(), field);
+            uploaded.expect("the model has the field");
+        }
     }
 
     /// Takes the bodies and cameras over from the simulation.

@@ -1,5 +1,7 @@
 //! The whole state of a control-suite episode as plain numbers, to save and to continue from.
 
+use std::ops::RangeInclusive;
+
 use mujoco_rs::prelude::*;
 
 use super::physics::Physics;
@@ -31,10 +33,17 @@ pub struct State {
     pub sensors: Vec<f64>,
     /// The numbers that resets wrote into the model.
     pub model: Vec<ModelValue>,
+    /// The elevations of the model's height fields, row by row, as parts of a field's own height;
+    /// none where they are the model's own.
+    pub heights: Vec<f64>,
 }
 
 /// Begins the names of a stored state's model arrays.
 const MODEL: &str = "model.";
+/// The name of a stored state's height fields.
+const HEIGHTS: &str = "model.hfield_data";
+/// Elevations that a height field may have. Splines through numbers of [0, 1] go a little beyond.
+const HEIGHT_RANGE: RangeInclusive<f64> = -1.0..=2.0;
 
 /// An array of the model that resets write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -198,10 +207,12 @@ impl State {
             mocap_quat: data.mocap_quat().as_flattened().to_vec(),
             sensors: data.sensordata().to_vec(),
             model: physics.model_values(),
+            heights: physics.written_heights(),
         }
     }
 
-    /// The same numbers under names. Those of the model are `model.<array>`: index and value in turn.
+    /// The same numbers under names. Those of the model are `model.<array>`: index and value in turn,
+    /// or all of the array's where it is of height fields.
     pub(super) fn to_env_state(&self) -> EnvState {
         let mut named = EnvState::from([
             ("env_step".to_owned(), vec![self.env_step as f64]),
@@ -213,6 +224,9 @@ impl State {
         for &ModelValue { field, index, value } in &self.model {
             let name = format!("{MODEL}{}", field.name());
             named.entry(name).or_default().extend([index as f64, value]);
+        }
+        if !self.heights.is_empty() {
+            named.insert(HEIGHTS.to_owned(), self.heights.clone());
         }
         named
     }
@@ -253,6 +267,13 @@ impl State {
             let value =
                 |&[index, value]: &[f64; 2]| ModelValue { field, index: index as usize, value };
             state.model.extend(pairs.iter().map(value));
+        }
+        if let Some(heights) = named.get(HEIGHTS) {
+            known += 1;
+            if let Some(height) = heights.iter().find(|height| !HEIGHT_RANGE.contains(height)) {
+                return Err(format!("{HEIGHTS} has {height}, expected {HEIGHT_RANGE:?}"));
+            }
+            state.heights.clone_from(heights);
         }
         if known < named.len() {
             return Err(format!(
@@ -295,6 +316,9 @@ impl State {
         physics.restore_model()?;
         for &ModelValue { field, index, value } in &self.model {
             physics.set_model(field, index, value)?;
+        }
+        if !self.heights.is_empty() {
+            physics.set_heights(&self.heights)?;
         }
         let data = physics.data_mut();
         data.set_time(self.time);

@@ -15,6 +15,7 @@ const TASKS: &[&str] = &[
     "dmc:humanoid_CMU-run",
     "dmc:lqr-lqr_2_1",
     "dmc:point_mass-hard",
+    "dmc:quadruped-escape",
     "dmc:reacher-easy",
     "dmc:swimmer-swimmer6",
     "dmc:walker-walk",

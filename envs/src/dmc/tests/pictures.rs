@@ -8,7 +8,7 @@ use crate::env::{Env, Frame, Quality};
 use crate::error::EnvError;
 use crate::similarity::psnr;
 
-fn picture(env: &mut Dmc, height: usize, width: usize) -> Vec<u8> {
+pub(super) fn picture(env: &mut Dmc, height: usize, width: usize) -> Vec<u8> {
     let mut pixels = vec![0; height * width * 3];
     let frame = Frame { pixels: &mut pixels, height, width };
     env.render(frame).expect("software rendering works here");
