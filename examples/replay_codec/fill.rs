@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::Context;
+use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
 use curl_rl::config::Augmentation;
@@ -66,7 +67,7 @@ fn fill(recordings: &[Recording], capacity: usize, codec: Codec) -> (Replay, f64
     let image = (size as f64 * CROP) as usize;
     let crop = Crop { frame: size, image, augmentation: Augmentation::Crop };
     let episode_len = Some(episode_frames - 1);
-    let (stack, action) = (3, ACTION.len());
+    let (stack, action) = (3, ActionSpace::Continuous(ACTION.len()));
     let mut replay = Replay::new(ReplayShape { capacity, episode_len, stack, action, crop, codec });
     let start = Instant::now();
     let mut pushes = 0;

@@ -58,7 +58,7 @@ fn main() -> anyhow::Result<()> {
     let (row, updates_begin) = (args.agent_steps / 20, args.agent_steps - args.updates);
     let env = Watched::new(&args.folder, row, updates_begin, args.updates.div_ceil(10));
     let parts = Parts {
-        agent: Agent::new(9, 1, &config.agent, config.train.seed, Device::Cpu),
+        agent: Agent::new(9, shape.action, &config.agent, config.train.seed, Device::Cpu),
         env: Pixels::new(Box::new(env), 1, size)?,
         eval_env: Pixels::new(Box::new(watched::counter()), 1, size)?,
         storage: Storage::create(&args.folder, &config, shape)?,
