@@ -126,6 +126,14 @@ impl Agent {
         Vec::try_from(action).expect("an action is a vector of float32")
     }
 
+    /// The actions for some images (1, H, W, C), by one pass, as numbers.
+    pub fn act_each(&self, images: &[&Tensor], act: Act<'_>) -> Vec<Vec<f32>> {
+        let actions = self.act(&Tensor::cat(images, 0), act).to_kind(Kind::Float);
+        let numbers: Vec<f32> = Vec::try_from(actions.to_device(Device::Cpu).contiguous().view(-1))
+            .expect("actions are float32");
+        numbers.chunks_exact(numbers.len() / images.len()).map(<[f32]>::to_vec).collect()
+    }
+
     /// Every parameter with its name: handles, not copies.
     pub fn parameters(&self) -> Vec<(String, Tensor)> {
         let parts: [(&str, &dyn Parameters); 7] = [

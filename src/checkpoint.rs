@@ -28,7 +28,7 @@ use crate::durable;
 use crate::steps::Steps;
 
 pub use folder::Checkpoints;
-pub use run::{Arithmetic, EpisodeState, LastEvaluation, RunState};
+pub use run::{Arithmetic, EnvironmentState, EpisodeState, LastEvaluation, RunState};
 
 const FORMAT_VERSION: u32 = 4;
 const ABOUT: &str = "checkpoint.toml";
@@ -162,7 +162,8 @@ impl Checkpoint {
             .map_err(|error| damaged(error.to_string()))?;
         let run: RunState =
             toml::from_str(&run).map_err(|error| damaged(format!("{RUN}: {error}")))?;
-        run.check().map_err(|problem| damaged(format!("{RUN}: {problem}")))?;
+        run.check(config.train.envs.len())
+            .map_err(|problem| damaged(format!("{RUN}: {problem}")))?;
         let tensors =
             tensors::read(&tensors).map_err(|problem| damaged(format!("{TENSORS}: {problem}")))?;
         Ok(Self {

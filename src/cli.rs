@@ -57,6 +57,12 @@ pub struct SettingArgs {
     /// Seed of every random number of the run
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
+    /// Environments that experience is collected from side by side
+    #[arg(long, value_name = "N")]
+    pub envs: Option<u64>,
+    /// Environments in which the episodes of an evaluation are played side by side
+    #[arg(long, value_name = "N")]
+    pub eval_envs: Option<u64>,
     /// Set one key, such as agent.discount=0.98; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
@@ -88,6 +94,9 @@ pub struct EvalArgs {
     /// Seed of the episodes' starts
     #[arg(long, default_value_t = 0, value_name = "S")]
     pub seed: u64,
+    /// Environments in which they are played side by side
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = environments())]
+    pub eval_envs: u64,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -225,6 +234,10 @@ pub struct BenchArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+fn environments() -> RangedU64ValueParser {
+    value_parser!(u64).range(1..=256)
 }
 
 fn at_least_one() -> RangedU64ValueParser {

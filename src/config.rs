@@ -256,6 +256,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Agent steps with uniformly random actions, without updates, before learning starts.
     pub warmup_agent_steps: Count,
+    /// Environments that experience is collected from side by side.
+    pub envs: Count,
     pub batch_size: Count,
     pub device: Device,
     /// Threads of tensor operations and cropping; 0 takes the physical cores.
@@ -279,6 +281,8 @@ pub enum Device {
 pub struct EvalConfig {
     pub every_env_steps: Count,
     pub episodes: Count,
+    /// Environments in which an evaluation's episodes are played side by side.
+    pub envs: Count,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -83,12 +83,14 @@ impl Forecast {
 }
 
 impl Measured {
-    /// Corrects the forecast of a run from its replay, which holds a frame at least.
-    pub fn new(config: &Config, replay: &Replay) -> Self {
-        let frame_bytes = replay.frame_bytes() as f64 / replay.frames() as f64;
-        let shape = replay.shape();
-        let forecast =
-            Forecast { replay: shape.bytes_at(frame_bytes), ..Forecast::new(config, shape) };
+    /// Corrects the forecast of a run from its replays, one an environment and all of one shape,
+    /// which hold a frame at least.
+    pub fn new(config: &Config, replays: &[&Replay]) -> Self {
+        let sum = |of: fn(&Replay) -> usize| replays.iter().map(|replay| of(replay)).sum::<usize>();
+        let frame_bytes = sum(Replay::frame_bytes) as f64 / sum(Replay::frames) as f64;
+        let shape = replays[0].shape();
+        let replay = replays.len() as f64 * shape.bytes_at(frame_bytes);
+        let forecast = Forecast { replay, ..Forecast::new(config, shape) };
         Self { frame_bytes, forecast }
     }
 

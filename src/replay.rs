@@ -11,22 +11,19 @@ mod delta;
 mod frames;
 mod raw;
 mod record;
+mod sample;
 pub mod segments;
 mod shape;
 
-use std::cell::RefCell;
-
 use curl_envs::Ended;
-use rand::{Rng, RngExt};
-use rayon::prelude::*;
+use rand::Rng;
 
-use crate::augment::Corner;
 use crate::batch::Batch;
-use crate::nn::slice::{bytes_mut, floats_mut};
 
 pub use frames::Code;
 use frames::{Frames, Scratch};
 pub use record::{Record, ReplayPosition, Transition};
+pub use sample::{Ages, sample};
 pub use shape::{Codec, ReplayShape};
 
 /// Stored experience.
@@ -58,22 +55,6 @@ struct Slot {
 struct Outcome {
     reward: f32,
     bootstrap: bool,
-}
-
-/// How long ago the transitions of a batch were stored, in slots: one an agent step, and one more an
-/// episode.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ages {
-    pub mean: f64,
-    pub oldest: u64,
-}
-
-/// One drawn sample: a transition and where its three images are cropped.
-struct Drawn {
-    number: u64,
-    query: Corner,
-    key: Corner,
-    next: Corner,
 }
 
 impl Replay {
@@ -171,71 +152,9 @@ impl Replay {
         (number % self.slots.len() as u64) as usize
     }
 
-    /// Fills a batch with transitions drawn uniformly, with replacement. Images are cut straight
-    /// from the stored frames. A sample's query, key and next image have a crop position each.
+    /// Fills a batch as [`sample`] does.
     pub fn sample(&self, batch: &mut Batch, rng: &mut impl Rng) -> Ages {
-        assert!(!self.is_empty(), "the warm-up stores transitions before the first batch");
-        let drawn: Vec<Drawn> = (0..batch.shape.size).map(|_| self.draw(rng)).collect();
-        self.copy_outcomes(&drawn, batch);
-        self.cut_images(&drawn, batch);
-        self.ages(&drawn)
-    }
-
-    fn ages(&self, drawn: &[Drawn]) -> Ages {
-        let ages = drawn.iter().map(|drawn| self.written - 1 - drawn.number);
-        let sum: u64 = ages.clone().sum();
-        Ages { mean: sum as f64 / drawn.len() as f64, oldest: ages.max().unwrap_or_default() }
-    }
-
-    fn draw(&self, rng: &mut impl Rng) -> Drawn {
-        let crop = self.shape.crop;
-        // Slots without a transition are few, one an episode, so drawing again is cheap.
-        let number = loop {
-            let number = rng.random_range(self.oldest..self.written);
-            if self.slots[self.index(number)].transition.is_some() {
-                break number;
-            }
-        };
-        Drawn {
-            number,
-            query: crop.random_corner(rng),
-            key: crop.random_corner(rng),
-            next: crop.random_corner(rng),
-        }
-    }
-
-    fn copy_outcomes(&self, drawn: &[Drawn], batch: &mut Batch) {
-        let actions = floats_mut(&mut batch.action).chunks_exact_mut(self.shape.action.numbers());
-        let rewards = floats_mut(&mut batch.reward);
-        let not_done = floats_mut(&mut batch.not_done);
-        for (((drawn, action), reward), not_done) in
-            drawn.iter().zip(actions).zip(rewards).zip(not_done)
-        {
-            let index = self.index(drawn.number);
-            let outcome = self.slots[index].transition.expect("only transitions are drawn");
-            action.copy_from_slice(&self.actions[index * action.len()..(index + 1) * action.len()]);
-            *reward = outcome.reward;
-            *not_done = if outcome.bootstrap { 1.0 } else { 0.0 };
-        }
-    }
-
-    fn cut_images(&self, drawn: &[Drawn], batch: &mut Batch) {
-        let len = batch.shape.image_bytes() / batch.shape.size;
-        let (queries, rest) = bytes_mut(&mut batch.images).split_at_mut(len * drawn.len());
-        let (keys, nexts) = rest.split_at_mut(len * drawn.len());
-        let [queries, keys, nexts] =
-            [queries, keys, nexts].map(|images| images.par_chunks_exact_mut(len));
-        queries.zip(keys).zip(nexts).zip(drawn).for_each(|(((query, key), next), drawn)| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                let frames = self.frames_of(drawn.number, scratch);
-                let crop = self.shape.crop;
-                let (last, next_last) = (frames.len() - 2, frames.len() - 1);
-                let observation = self.stack(&frames, last);
-                crop.cut(&observation, drawn.query, query);
-                crop.cut(&observation, drawn.key, key);
-                crop.cut(&self.stack(&frames, next_last), drawn.next, next);
-            });
-        });
+        sample(&[self], batch, rng)
     }
 
     /// The frames of a transition's two stacks, oldest first: each once, and none from before the
@@ -251,8 +170,4 @@ impl Replay {
     fn stack<'a>(&self, frames: &[&'a [u8]], last: usize) -> Vec<&'a [u8]> {
         (0..self.shape.stack).rev().map(|back| frames[last.saturating_sub(back)]).collect()
     }
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }

@@ -10,7 +10,7 @@ mod storage;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use curl_envs::{EnvError, Pixels};
+use curl_envs::{EnvError, PixelEnvs};
 use tch::Kind;
 use thiserror::Error;
 
@@ -32,9 +32,10 @@ pub use storage::Storage;
 #[derive(Debug)]
 pub struct Parts {
     pub agent: Agent,
-    pub env: Pixels,
-    /// A second environment, so that an evaluation does not disturb the training episode.
-    pub eval_env: Pixels,
+    /// The environments that experience is collected from, `train.envs` of them.
+    pub envs: PixelEnvs,
+    /// Others, so that an evaluation does not disturb the training episodes, `eval.envs` of them.
+    pub eval_envs: PixelEnvs,
     pub storage: Storage,
     pub arithmetic: Arithmetic,
 }
@@ -102,11 +103,9 @@ pub fn train(
         if run.is_complete() || stop.load(Ordering::Relaxed) {
             return run.finish();
         }
-        let action = run.choose_action();
-        if run.steps.agent_step >= config.train.warmup_agent_steps.get() {
-            run.update()?;
-        }
-        run.step(&action)?;
+        let actions = run.choose_actions();
+        run.update_for_each()?;
+        run.step(&actions)?;
     }
 }
 

@@ -8,7 +8,8 @@ use curl_envs::EnvState;
 use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{
-    Arithmetic, Checkpoint, CheckpointError, Checkpoints, EpisodeState, LastEvaluation, RunState,
+    Arithmetic, Checkpoint, CheckpointError, Checkpoints, EnvironmentState, EpisodeState,
+    LastEvaluation, RunState,
 };
 use curl_rl::evaluate::EvalReport;
 use curl_rl::metrics::MetricsState;
@@ -37,13 +38,15 @@ fn run_state() -> RunState {
     let replay = SegmentsPosition { replay, last_segment: 1, last_bytes: 900 };
     RunState {
         evaluations: 1,
-        episode: EpisodeState { episode_return: 0.1 + 0.2, length: 8, env: Some(env) },
+        envs: vec![EnvironmentState {
+            episode: EpisodeState { episode_return: 0.1 + 0.2, length: 8, env: Some(env) },
+            replay,
+        }],
         last_evaluation: Some(LastEvaluation { env_step: 40, report }),
-        eval_env: None,
+        eval_envs: None,
         actor_losses: [("actor".to_owned(), f64::NAN)].into(),
         arithmetic: Arithmetic { threads: 2, passes: "float32".to_owned() },
         codec: Codec::Delta,
-        replay,
         metrics: MetricsState::default(),
     }
 }

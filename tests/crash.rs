@@ -131,7 +131,11 @@ fn an_environment_that_cannot_tell_its_state_begins_another_episode() {
     assert_eq!(frames, ["7", "14", "25", "32", "39", "46"], "{table}");
     let last = load();
     assert_eq!((last.steps.env_step, last.steps.update, last.steps.episode), (50, 42, 7));
-    assert_eq!(last.run.replay.replay.written, 50 + 8, "a frame an agent step and one an episode");
+    assert_eq!(
+        last.run.envs[0].replay.replay.written,
+        50 + 8,
+        "a frame an agent step and one an episode"
+    );
 }
 
 #[test]

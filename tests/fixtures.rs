@@ -17,6 +17,8 @@ pub fn debug_config(sets: &[&str]) -> Config {
         file: None,
         env_steps: None,
         seed: None,
+        envs: None,
+        eval_envs: None,
         sets: &sets,
     };
     resolve(&selection).expect("the settings are valid").config

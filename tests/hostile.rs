@@ -95,7 +95,7 @@ fn shape(codec: Codec) -> ReplayShape {
 fn recorded(codec: Codec) -> (TempDir, SegmentsPosition) {
     let run = tempfile::tempdir().expect("there is a temporary folder");
     let mut replay = Replay::new(shape(codec));
-    let mut segments = Segments::create(run.path()).expect("the folder is new");
+    let mut segments = Segments::create(run.path(), 0).expect("the folder is new");
     replay.start_episode(&[1; 48]);
     segments.append(&replay).expect("there is room");
     for step in 0..4 {
@@ -107,7 +107,7 @@ fn recorded(codec: Codec) -> (TempDir, SegmentsPosition) {
 }
 
 fn refusal(run: &TempDir, codec: Codec, position: &SegmentsPosition) -> String {
-    let error = Segments::resume(run.path(), shape(codec), position).expect_err("it is altered");
+    let error = Segments::resume(run.path(), 0, shape(codec), position).expect_err("it is altered");
     error.to_string()
 }
 

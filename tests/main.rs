@@ -22,6 +22,7 @@ mod replay_codec;
 mod restatement;
 mod resume;
 mod shared_update;
+mod side_by_side;
 mod small_run;
 mod tensorboard;
 mod tidy;

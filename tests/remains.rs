@@ -30,9 +30,14 @@ impl Remains {
             bytes
         };
         let tensors = agent.tensors.iter().map(|(name, tensor)| (name.clone(), bytes(tensor)));
-        let files = names(&run_dir.join("replay")).into_iter().map(|name| {
-            let bytes = fs::read(run_dir.join("replay").join(&name)).expect("it was just listed");
-            (name, bytes)
+        let folders = names(run_dir).into_iter().filter(|name| name.starts_with("replay"));
+        let files = folders.flat_map(|folder| {
+            let folder = run_dir.join(folder);
+            names(&folder).into_iter().map(move |name| {
+                let path = folder.join(name);
+                let bytes = fs::read(&path).expect("it was just listed");
+                (path.strip_prefix(run_dir).expect("it lies there").display().to_string(), bytes)
+            })
         });
         Self {
             agent: tensors.collect(),

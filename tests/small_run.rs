@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use curl_envs::{Counter, Ended, Env, Pixels};
+use curl_envs::{Counter, Ended, Env, PixelEnvs, Pixels};
 use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
@@ -47,13 +47,22 @@ pub fn play_with(
     config: &Config,
     codec: Codec,
 ) -> Result<(), TrainError> {
-    tch::set_num_threads(1);
     let pixels = || {
         Pixels::new(make(), config.env.action_repeat.get(), config.env.render_size.len())
             .expect("the size is possible")
     };
-    let (env, eval_env) = (pixels(), pixels());
-    let action = ActionSpace::from(&env.spec().action);
+    play_in([pixels().into(), pixels().into()], run_dir, config, codec)
+}
+
+/// The same in given environments, those of training and those of evaluations.
+pub fn play_in(
+    [envs, eval_envs]: [PixelEnvs; 2],
+    run_dir: &Path,
+    config: &Config,
+    codec: Codec,
+) -> Result<(), TrainError> {
+    tch::set_num_threads(1);
+    let action = ActionSpace::from(&envs.spec().action);
     let shape = ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: Some(7),
@@ -74,6 +83,6 @@ pub fn play_with(
         }
     };
     let arithmetic = Arithmetic { threads: 1, passes: String::new() };
-    let parts = Parts { agent, env, eval_env, storage, arithmetic };
+    let parts = Parts { agent, envs, eval_envs, storage, arithmetic };
     train(config, parts, start, &AtomicBool::new(false)).map(drop)
 }

@@ -74,6 +74,9 @@ pub enum EnvError {
 
     #[error("the action repeat is 0; it must be at least 1")]
     ActionRepeat,
+    #[error("the thread of an environment failed: {reason}")]
+    Thread { reason: String },
+
     #[error(
         "{id:?} is no id of an environment of Gymnasium: {problem}; gymnasium:Pendulum-v1 is one"
     )]

@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`env`](mod@env): the contract between an environment and an agent
 //! - [`pixels`](Pixels): action repeat, one picture per agent step
+//! - [`pixel_envs`](PixelEnvs): several of them side by side
 //! - [`similarity`](psnr): how alike two pictures are
 //! - [`catalog`](canonical): ids, and the list of all environments
 //! - [`listing`]: what each environment is, told without making it
@@ -43,6 +44,7 @@ mod error;
 pub mod gym;
 pub mod gymnasium;
 pub mod listing;
+mod pixel_envs;
 mod pixels;
 mod similarity;
 
@@ -55,5 +57,6 @@ pub use env::{
 pub use error::EnvError;
 pub use gymnasium::{Gymnasium, Settings};
 pub use listing::{Actions, Domain, Listed, SUITES, Suite};
+pub use pixel_envs::{BoxedRng, PixelEnvs};
 pub use pixels::{PixelStep, Pixels};
 pub use similarity::psnr;

@@ -59,8 +59,8 @@ fn main() -> anyhow::Result<()> {
     let env = Watched::new(&args.folder, row, updates_begin, args.updates.div_ceil(10));
     let parts = Parts {
         agent: Agent::new(9, shape.action, &config.agent, config.train.seed, Device::Cpu),
-        env: Pixels::new(Box::new(env), 1, size)?,
-        eval_env: Pixels::new(Box::new(watched::counter()), 1, size)?,
+        envs: Pixels::new(Box::new(env), 1, size)?.into(),
+        eval_envs: Pixels::new(Box::new(watched::counter()), 1, size)?.into(),
         storage: Storage::create(&args.folder, &config, shape)?,
         arithmetic: Arithmetic { threads: 1, passes: "float32".to_owned() },
     };
@@ -94,6 +94,8 @@ fn config(args: &Args) -> anyhow::Result<Config> {
         file: None,
         env_steps: None,
         seed: None,
+        envs: None,
+        eval_envs: None,
         sets: &sets,
     };
     Ok(resolve(&selection)?.config)

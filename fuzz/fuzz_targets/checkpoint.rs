@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
 use arbitrary::Arbitrary;
-use curl_envs::{Action, Counter, Ended, Pixels};
+use curl_envs::{Counter, Ended, PixelEnvs, Pixels};
 use curl_rl::agent::Act;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use curl_rl::command::build::{self, Player};
@@ -102,6 +102,8 @@ fn config() -> Config {
         file: None,
         env_steps: None,
         seed: None,
+        envs: None,
+        eval_envs: None,
         sets: &sets,
     };
     resolve(&selection).expect("these are keys").config
@@ -149,6 +151,8 @@ fn a_little_longer(checkpoint: &Checkpoint) -> Result<Config, ConfigError> {
         file: None,
         env_steps: Some(steps.env_step + 3 * 40),
         seed: None,
+        envs: None,
+        eval_envs: None,
         sets: &sets,
     };
     Ok(resolve_onto(config, Path::new("config.toml"), &selection)?.config)
@@ -159,12 +163,14 @@ fn watch(checkpoint: &Checkpoint, env: &mut Pixels) -> Result<(), Box<dyn Error>
     let Player { agent, shape } = Player::new(checkpoint, env.spec())?;
     let mut stack = FrameStack::new(shape.crop, shape.stack);
     let frame = vec![0; shape.frame_bytes()];
-    for state in [&checkpoint.run.episode.env, &checkpoint.run.eval_env].into_iter().flatten() {
+    let run = &checkpoint.run;
+    let states = run.envs.iter().filter_map(|env| env.episode.env.as_ref());
+    for state in states.chain(run.eval_envs.iter().flatten()) {
         env.set_state(state, &frame)?;
         for _ in 0..2 {
             stack.push(env.frame());
-            let action = agent.act_one(stack.image(), Act::Mean);
-            if env.step(Action::Continuous(&action))?.ended.is_some() {
+            let action = agent.act_one(stack.image(), Act::Deterministic);
+            if env.step(shape.action.action(&action))?.ended.is_some() {
                 break;
             }
         }
@@ -180,8 +186,8 @@ fn play(
     checkpoint: Option<Checkpoint>,
 ) -> Result<(), Box<dyn Error>> {
     tch::set_num_threads(1);
-    let [env, eval_env] = envs;
-    let mut shape = build::replay_shape(config, env.spec());
+    let [envs, eval_envs] = envs.map(PixelEnvs::from);
+    let mut shape = build::replay_shape(config, envs.spec());
     let arithmetic = Arithmetic { threads: 1, passes: "float32".to_owned() };
     let (agent, storage, start) = match checkpoint {
         None => {
@@ -200,7 +206,7 @@ fn play(
     };
     train(
         config,
-        Parts { agent, env, eval_env, storage, arithmetic },
+        Parts { agent, envs, eval_envs, storage, arithmetic },
         start,
         &AtomicBool::new(false),
     )?;

@@ -26,6 +26,8 @@ fuzz_target!(|bytes: &[u8]| {
         file: Some(path),
         env_steps: None,
         seed: None,
+        envs: None,
+        eval_envs: None,
         sets: &[],
     };
     let resolved = resolve(&selection).map_err(|error| error.to_string());

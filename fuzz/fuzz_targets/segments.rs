@@ -95,7 +95,7 @@ fn write(codec: Codec) -> Written {
     let shape = shape(codec);
     let run = folder();
     let mut replay = Replay::new(shape);
-    let mut segments = Segments::create(run.path()).expect("the folder is new");
+    let mut segments = Segments::create(run.path(), 0).expect("the folder is new");
     let mut rng = Streams::new(1).stream(Purpose::Batch, 0);
     let mut frame = vec![0; shape.frame_bytes()];
     for step in 0..100 {
@@ -143,7 +143,7 @@ fuzz_target!(|input: Input| {
 
 /// What a resumed run does with its replay.
 fn go_on(run_dir: &Path, shape: ReplayShape, position: &SegmentsPosition) {
-    let (mut segments, mut replay) = match Segments::resume(run_dir, shape, position) {
+    let (mut segments, mut replay) = match Segments::resume(run_dir, 0, shape, position) {
         Ok(resumed) => resumed,
         Err(error) => return drop(error.to_string()),
     };
@@ -161,7 +161,7 @@ fn go_on(run_dir: &Path, shape: ReplayShape, position: &SegmentsPosition) {
     sample(&replay);
     // What was accepted and went on is accepted again.
     let position = segments.sync(&replay).expect("there is room");
-    let (_, again) = Segments::resume(run_dir, shape, &position).expect("it was written by us");
+    let (_, again) = Segments::resume(run_dir, 0, shape, &position).expect("it was written by us");
     assert_eq!(again.newest_frames(), replay.newest_frames());
 }
 

@@ -17,16 +17,16 @@ use crate::replay::segments::SegmentsPosition;
 pub struct RunState {
     /// Evaluations so far.
     pub evaluations: u64,
-    pub episode: EpisodeState,
+    /// One for each environment that experience is collected from.
+    pub envs: Vec<EnvironmentState>,
     pub last_evaluation: Option<LastEvaluation>,
-    /// State of the environment of evaluations, where it can tell it. Its episodes begin with a reset,
-    /// but what a reset does may depend on what was before.
-    pub eval_env: Option<EnvState>,
+    /// States of the environments of evaluations, where they can tell them. Their episodes begin with
+    /// a reset, but what a reset does may depend on what was before.
+    pub eval_envs: Option<Vec<EnvState>>,
     /// Losses and values of the latest update of the actor, by name.
     pub actor_losses: BTreeMap<String, f64>,
     pub arithmetic: Arithmetic,
     pub codec: Codec,
-    pub replay: SegmentsPosition,
     pub metrics: MetricsState,
 }
 
@@ -44,18 +44,27 @@ pub(super) fn check_counter((name, count): (&str, u64)) -> Result<(), String> {
 }
 
 impl RunState {
-    /// Whether all counters are those of a run.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// Whether all counters are those of a run of so many environments.
+    pub(super) fn check(&self, envs: usize) -> Result<(), String> {
+        if self.envs.len() != envs {
+            return Err(format!("it has {} environments, expected {envs}", self.envs.len()));
+        }
         let last = self.last_evaluation.as_ref().map_or(0, |last| last.env_step);
-        let counters = [
-            ("evaluations", self.evaluations),
-            ("episode.length", self.episode.length),
-            ("last_evaluation.env_step", last),
-        ];
+        let counters = [("evaluations", self.evaluations), ("last_evaluation.env_step", last)];
         let losses = self.metrics.train_csv.losses.iter();
         let losses = losses.map(|(name, loss)| (name.as_str(), loss.records));
-        counters.into_iter().chain(losses).try_for_each(check_counter)
+        let lengths = self.envs.iter().map(|env| ("envs.episode.length", env.episode.length));
+        counters.into_iter().chain(lengths).chain(losses).try_for_each(check_counter)
     }
+}
+
+/// An environment that experience is collected from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentState {
+    pub episode: EpisodeState,
+    /// How far its replay goes.
+    pub replay: SegmentsPosition,
 }
 
 /// The training episode under way.

@@ -1,7 +1,7 @@
 //! The parts of a run, made from its configuration.
 
 use anyhow::{Context, Result, ensure};
-use curl_envs::{Pixels, Spec};
+use curl_envs::{EnvError, PixelEnvs, Pixels, Spec};
 use tch::{Cuda, Device};
 
 use crate::action::ActionSpace;
@@ -41,9 +41,18 @@ impl Player {
 ///
 /// # Errors
 /// If there is none, or it cannot be made.
-pub fn pixels(config: &Config) -> Result<Pixels> {
+pub fn pixels(config: &Config) -> Result<Pixels, EnvError> {
     let env = curl_envs::make(&config.env.id)?;
-    Ok(Pixels::new(env, config.env.action_repeat.get(), config.env.render_size.len())?)
+    Pixels::new(env, config.env.action_repeat.get(), config.env.render_size.len())
+}
+
+/// So many of that environment, side by side.
+///
+/// # Errors
+/// If one cannot be made.
+pub fn pixel_envs(config: &Config, count: usize) -> Result<PixelEnvs> {
+    let config = config.clone();
+    Ok(PixelEnvs::new(count, move || pixels(&config))?)
 }
 
 /// The replay's sizes for an environment.

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::build::{self, Player};
-use crate::checkpoint::{About, Checkpoint, Checkpoints};
+use crate::checkpoint::{About, Checkpoint, Checkpoints, EnvironmentState};
 use crate::cli::{CheckpointArgs, CheckpointCommand};
 use crate::memory::Forecast;
 use crate::replay::{ReplayShape, segments};
@@ -73,8 +73,12 @@ fn check_replay(run_dir: &Path) -> Result<String> {
     let shape = build::replay_shape(config, build::pixels(config)?.spec());
     let shape = ReplayShape { codec: checkpoint.run.codec, ..shape };
     Forecast::new(config, &shape).check(config)?;
-    let replay = segments::read(run_dir, shape, &checkpoint.run.replay)?;
-    Ok(format!("whole, {} transitions", replay.len()))
+    let shape = shape.part_of(config.train.envs.len());
+    let mut transitions = 0;
+    for (env, state) in checkpoint.run.envs.iter().enumerate() {
+        transitions += segments::read(run_dir, env, shape, &state.replay)?.len();
+    }
+    Ok(format!("whole, {transitions} transitions"))
 }
 
 fn prune_checkpoints(folder: &RunFolder, keep: usize) -> Result<()> {
@@ -100,14 +104,44 @@ struct Shown {
     /// Shapes by name.
     tensors: BTreeMap<String, Vec<i64>>,
     numbers: usize,
+    environments: Vec<ShownEnvironment>,
+    total_seconds: f64,
+}
+
+/// An environment that experience was collected from.
+#[derive(Serialize)]
+struct ShownEnvironment {
     episode_return: f64,
     episode_length: u64,
-    /// Whether the environment's state is in it.
+    /// Whether the environment's state is in the checkpoint.
     env_state: bool,
     /// Frames that the run had stored, and the transitions that it could draw.
     frames: u64,
     drawable: u64,
-    total_seconds: f64,
+}
+
+impl From<&EnvironmentState> for ShownEnvironment {
+    fn from(EnvironmentState { episode, replay }: &EnvironmentState) -> Self {
+        let replay = &replay.replay;
+        Self {
+            episode_return: episode.episode_return,
+            episode_length: episode.length,
+            env_state: episode.env.is_some(),
+            frames: replay.written,
+            drawable: replay.written.saturating_sub(replay.oldest),
+        }
+    }
+}
+
+impl ShownEnvironment {
+    fn text(&self) -> String {
+        let Self { episode_return, episode_length, env_state, frames, drawable } = self;
+        let continues = if *env_state { "goes on" } else { "cannot go on" };
+        format!(
+            "episode under way: {episode_length} env steps, return {episode_return:.1}, {continues}\n\
+             replay: {frames} frames stored, {drawable} of them to draw from\n"
+        )
+    }
 }
 
 impl Shown {
@@ -119,7 +153,6 @@ impl Shown {
             let name = entry.file_name().to_string_lossy().into_owned();
             files.insert(name, entry.metadata()?.len());
         }
-        let replay = &run.replay.replay;
         Ok(Self {
             path: path.to_path_buf(),
             about: About::load(path)?,
@@ -127,11 +160,7 @@ impl Shown {
             files,
             numbers: agent.tensors.values().map(tch::Tensor::numel).sum(),
             tensors: agent.tensors.into_iter().map(|(name, t)| (name, t.size())).collect(),
-            episode_return: run.episode.episode_return,
-            episode_length: run.episode.length,
-            env_state: run.episode.env.is_some(),
-            frames: replay.written,
-            drawable: replay.written.saturating_sub(replay.oldest),
+            environments: run.envs.iter().map(ShownEnvironment::from).collect(),
             total_seconds: run.metrics.total_seconds,
         })
     }
@@ -140,14 +169,11 @@ impl Shown {
         let About { format_version, program_version, env, evaluation, steps, optimiser_steps } =
             &self.about;
         let score = evaluation.map_or("none at this step".to_owned(), |mean| format!("{mean:.1}"));
-        let continues = if self.env_state { "goes on" } else { "cannot go on" };
         let mut text = format!(
             "{}\n\
              {env}, seed {}, after {:.0} seconds; format {format_version}, written by {program_version}\n\
              env_step {}, agent_step {}, update {}, episode {}\n\
-             evaluation: {score}\n\
-             episode under way: {} env steps, return {:.1}, {continues}\n\
-             replay: {} frames stored, {} of them to draw from\n",
+             evaluation: {score}\n",
             self.path.display(),
             self.seed,
             self.total_seconds,
@@ -155,11 +181,8 @@ impl Shown {
             steps.agent_step,
             steps.update,
             steps.episode,
-            self.episode_length,
-            self.episode_return,
-            self.frames,
-            self.drawable,
         );
+        text.extend(self.environments.iter().map(ShownEnvironment::text));
         for (optimiser, steps) in optimiser_steps {
             text += &format!("optimiser {optimiser}: {steps} steps\n");
         }

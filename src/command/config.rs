@@ -53,6 +53,8 @@ fn selection<'a>(
         file: settings.config.as_deref(),
         env_steps: settings.env_steps,
         seed: settings.seed,
+        envs: settings.envs,
+        eval_envs: settings.eval_envs,
         sets: &settings.sets,
     }
 }

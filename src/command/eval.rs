@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use curl_envs::{FRAME_CHANNELS, Frame, Pixels};
+use curl_envs::PixelEnvs;
 use serde::Serialize;
 
 use super::build::{self, Player};
@@ -61,15 +61,16 @@ fn text(checkpoint: &Checkpoint, report: &EvalReport) -> String {
 }
 
 fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
-    let mut env = build::pixels(&checkpoint.config)?;
-    let Player { agent, shape } = Player::new(checkpoint, env.spec())?;
-    let mut stack = FrameStack::new(shape.crop, shape.stack);
+    let count = args.eval_envs.min(args.episodes) as usize;
+    let mut envs = build::pixel_envs(&checkpoint.config, count)?;
+    let Player { agent, shape } = Player::new(checkpoint, envs.spec())?;
+    let mut stacks: Vec<_> = (0..count).map(|_| FrameStack::new(shape.crop, shape.stack)).collect();
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };
 
-    let mut film = args.video.as_deref().map(|path| Film::create(path, &env)).transpose()?;
+    let mut film = args.video.as_deref().map(|path| Film::create(path, &envs)).transpose()?;
     let report =
-        evaluate(&agent, &mut env, &mut stack, episodes, |episode, env| match &mut film {
-            Some(film) if episode == 0 => film.shoot(env),
+        evaluate(&agent, &mut envs, &mut stacks, episodes, |episode, envs, env| match &mut film {
+            Some(film) if episode == 0 => film.shoot(envs, env),
             _ => anyhow::Ok(()),
         })?;
     if let Some(film) = film {
@@ -85,24 +86,21 @@ const FILM_SIZE: usize = 256;
 /// A video of an environment, drawn for people.
 struct Film {
     video: Video,
-    picture: Vec<u8>,
 }
 
 impl Film {
-    fn create(path: &Path, env: &Pixels) -> anyhow::Result<Self> {
-        let frames_per_second = 1.0 / (env.spec().control_timestep * env.action_repeat() as f64);
+    fn create(path: &Path, envs: &PixelEnvs) -> anyhow::Result<Self> {
+        let frames_per_second = 1.0 / (envs.spec().control_timestep * envs.action_repeat() as f64);
         let video = match Video::create(path, FILM_SIZE, FILM_SIZE, frames_per_second) {
             Err(error @ VideoError::UnknownExtension { .. }) => {
                 return Err(super::usage("--video", error).into());
             }
             result => result?,
         };
-        Ok(Self { video, picture: vec![0; FILM_SIZE * FILM_SIZE * FRAME_CHANNELS] })
+        Ok(Self { video })
     }
 
-    fn shoot(&mut self, env: &mut Pixels) -> anyhow::Result<()> {
-        let frame = Frame { pixels: &mut self.picture, height: FILM_SIZE, width: FILM_SIZE };
-        env.render(frame)?;
-        Ok(self.video.frame(&self.picture)?)
+    fn shoot(&mut self, envs: &mut PixelEnvs, env: usize) -> anyhow::Result<()> {
+        Ok(self.video.frame(&envs.render(env, FILM_SIZE)?)?)
     }
 }

@@ -79,9 +79,9 @@ fn build_run(
 ) -> Result<(Parts, Start)> {
     let threads = build::set_threads(config);
     let device = build::device(config.train.device)?;
-    let env = build::pixels(config)?;
-    let eval_env = build::pixels(config)?;
-    let mut shape = build::replay_shape(config, env.spec());
+    let envs = build::pixel_envs(config, config.train.envs.len())?;
+    let eval_envs = build::pixel_envs(config, config.eval.envs.len())?;
+    let mut shape = build::replay_shape(config, envs.spec());
     if let Some(checkpoint) = &checkpoint {
         shape.codec = checkpoint.run.codec;
     }
@@ -109,7 +109,7 @@ fn build_run(
             (agent, storage, Start::From { checkpoint, steps, state })
         }
     };
-    Ok((Parts { agent, env, eval_env, storage, arithmetic }, start))
+    Ok((Parts { agent, envs, eval_envs, storage, arithmetic }, start))
 }
 
 fn tell_resumption(checkpoint: &Checkpoint, now: &Arithmetic) {

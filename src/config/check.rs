@@ -31,7 +31,7 @@ impl Config {
 
     /// Values that sizes in memory and the numbers of random streams are computed from, with bounds far
     /// beyond any use, so that their products stay within 64 bits.
-    fn bounded_values(&self) -> [(&'static str, u64, u64); 10] {
+    fn bounded_values(&self) -> [(&'static str, u64, u64); 12] {
         let (env, agent, train) = (&self.env, &self.agent, &self.train);
         [
             ("env.frame_stack", env.frame_stack.get(), 64),
@@ -43,7 +43,9 @@ impl Config {
             ("agent.encoder.feature_dim", agent.encoder.feature_dim.get(), 65_536),
             ("train.batch_size", train.batch_size.get(), 65_536),
             ("train.threads", train.threads, 4096),
+            ("train.envs", train.envs.get(), 256),
             ("eval.episodes", self.eval.episodes.get(), 1_000_000),
+            ("eval.envs", self.eval.envs.get(), 256),
         ]
     }
 }

@@ -22,6 +22,8 @@ pub struct Selection<'a> {
     pub file: Option<&'a Path>,
     pub env_steps: Option<u64>,
     pub seed: Option<u64>,
+    pub envs: Option<u64>,
+    pub eval_envs: Option<u64>,
     /// `KEY=VALUE` each.
     pub sets: &'a [String],
 }
@@ -154,6 +156,8 @@ fn asked(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     for (option, key, value) in [
         ("--env-steps", "train.env_steps", selection.env_steps),
         ("--seed", "train.seed", selection.seed),
+        ("--envs", "train.envs", selection.envs),
+        ("--eval-envs", "eval.envs", selection.eval_envs),
     ] {
         let place = Source::Argument(option.to_string());
         entries.extend(value.map(|value| Entry::from_text(key, &value.to_string(), place)));
@@ -229,6 +233,8 @@ mod tests {
             file: Some(&path),
             env_steps: Some(30_000),
             seed: Some(6),
+            envs: None,
+            eval_envs: None,
             sets: &sets,
             ..CARTPOLE
         };

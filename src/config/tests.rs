@@ -13,6 +13,8 @@ pub(super) const CARTPOLE: Selection<'_> = Selection {
     file: None,
     env_steps: None,
     seed: None,
+    envs: None,
+    eval_envs: None,
     sets: &[],
 };
 

@@ -5,7 +5,7 @@
 //! rewritten. Files whose frames have all been overwritten in memory are removed once no checkpoint
 //! needs them.
 //!
-//! The files are `replay/<segment>.frames`; [`mod@format`] says what is in them.
+//! The files are `replay/<segment>.frames`, and `replay-1/...` of a second environment and so on; [`mod@format`] says what is in them.
 
 mod format;
 mod read;
@@ -22,21 +22,35 @@ use crate::durable;
 
 pub use read::read;
 
-/// Of the files, in the run folder.
-const FOLDER: &str = "replay";
+/// Of the files of an environment's replay, in the run folder: `replay` for the first environment,
+/// `replay-1` for the next.
+fn folder(run_dir: &Path, env: usize) -> PathBuf {
+    match env {
+        0 => run_dir.join("replay"),
+        _ => run_dir.join(format!("replay-{env}")),
+    }
+}
 
-/// Removes a run's replay, if it is there.
+/// Whether a folder of that name is one of an environment's replay.
+fn is_folder(name: &str) -> bool {
+    let number = name.strip_prefix("replay-").and_then(|number| number.parse::<usize>().ok());
+    name == "replay" || number.is_some()
+}
+
+/// Removes a run's replay, of all its environments, if it is there.
 ///
 /// # Errors
 /// If it cannot be removed.
 pub fn remove(run_dir: &Path) -> Result<(), SegmentsError> {
-    let folder = run_dir.join(FOLDER);
-    match fs::remove_dir_all(&folder) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(SegmentsError::Write { path: folder, source })
+    let entries = fs::read_dir(run_dir)
+        .map_err(|source| SegmentsError::Read { path: run_dir.to_path_buf(), source })?;
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(is_folder) {
+            let path = entry.path();
+            fs::remove_dir_all(&path).map_err(|source| SegmentsError::Write { path, source })?;
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// How far the files went when a checkpoint was taken.
@@ -85,12 +99,12 @@ struct OpenSegment {
 }
 
 impl Segments {
-    /// Makes the folder `replay` of a new run.
+    /// Makes the folder of an environment's replay in a new run.
     ///
     /// # Errors
     /// If it cannot be made.
-    pub fn create(run_dir: &Path) -> Result<Self, SegmentsError> {
-        let folder = run_dir.join(FOLDER);
+    pub fn create(run_dir: &Path, env: usize) -> Result<Self, SegmentsError> {
+        let folder = folder(run_dir, env);
         fs::create_dir(&folder)
             .map_err(|source| SegmentsError::Write { path: folder.clone(), source })?;
         Ok(Self { folder, open: None, oldest: 0 })
@@ -153,18 +167,19 @@ impl Segments {
         Ok(())
     }
 
-    /// Reads the replay of a checkpoint and opens its files to go on. What was written after the
+    /// Reads an environment's replay of a checkpoint and opens its files to go on. What was written after the
     /// checkpoint is cut off.
     ///
     /// # Errors
     /// If a file is missing, damaged, or not of this replay.
     pub fn resume(
         run_dir: &Path,
+        env: usize,
         shape: ReplayShape,
         position: &SegmentsPosition,
     ) -> Result<(Self, Replay), SegmentsError> {
-        let replay = read(run_dir, shape, position)?;
-        let (folder, oldest) = (run_dir.join(FOLDER), position.replay.first_segment);
+        let replay = read(run_dir, env, shape, position)?;
+        let (folder, oldest) = (folder(run_dir, env), position.replay.first_segment);
         let mut segments = Self { folder, open: None, oldest };
         segments.cut(position)?;
         Ok((segments, replay))

@@ -62,6 +62,12 @@ pub struct ReplayShape {
 }
 
 impl ReplayShape {
+    /// The shape of one of so many replays that together keep as many transitions as this one.
+    #[must_use]
+    pub fn part_of(self, replays: usize) -> Self {
+        Self { capacity: self.capacity.div_ceil(replays), ..self }
+    }
+
     /// Slots of the ring: one a transition, one for the end of each episode, and the history of the
     /// oldest transition.
     pub fn slots(&self) -> usize {

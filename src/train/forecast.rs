@@ -19,15 +19,15 @@ impl Correction {
     pub(super) fn episode_ended(
         &mut self,
         config: &Config,
-        replay: &Replay,
+        replays: &[&Replay],
         episodes: u64,
         metrics: &Metrics,
     ) {
         // Raw frames take what was told.
-        if replay.shape().codec == Codec::Raw || episodes < MEASURED_EPISODES {
+        if replays[0].shape().codec == Codec::Raw || episodes < MEASURED_EPISODES {
             return;
         }
-        let measured = Measured::new(config, replay);
+        let measured = Measured::new(config, replays);
         if episodes == MEASURED_EPISODES {
             metrics.message(&correction(&measured));
         }

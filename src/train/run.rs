@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use curl_envs::{EnvError, Pixels};
+use curl_envs::{BoxedRng, EnvError, PixelEnvs, PixelStep};
+use tch::Tensor;
 
 use super::not_finite::History;
 use super::{Outcome, Parts, Storage, TrainError, draw_noise, forecast, media};
 use crate::agent::{Act, ActorLosses, Losses};
 use crate::batch::Batch;
-use crate::checkpoint::{EpisodeState, LastEvaluation};
+use crate::checkpoint::LastEvaluation;
 use crate::config::Config;
 use crate::evaluate::{Episodes, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::metrics::{Episode, Evaluation};
 use crate::random::{Purpose, Streams};
-use crate::replay::Ages;
+use crate::replay::{Ages, Replay, sample};
 use crate::steps::Steps;
 
 /// Why an evaluation did not come to its end.
@@ -39,12 +40,9 @@ pub(super) struct Run<'a> {
     pub(super) parts: Parts,
     pub(super) streams: Streams,
     pub(super) steps: Steps,
-    pub(super) stack: FrameStack,
-    pub(super) eval_stack: FrameStack,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) eval_stacks: Vec<FrameStack>,
     pub(super) batch: Batch,
-    /// Return and length of the episode so far.
-    pub(super) episode_return: f64,
-    pub(super) episode_length: u64,
     /// Of the latest update that had them, so that a record is complete whatever the cadences are.
     pub(super) actor_losses: BTreeMap<String, f64>,
     pub(super) history: History,
@@ -62,39 +60,91 @@ pub(super) struct SavedCheckpoint {
     pub(super) path: PathBuf,
 }
 
-impl Run<'_> {
-    pub(super) fn start_episode(&mut self) -> Result<(), TrainError> {
-        let mut stream = self.streams.stream(Purpose::TrainEpisode, self.steps.episode);
-        let Parts { env, storage: Storage { replay, segments, .. }, .. } = &mut self.parts;
-        env.reset(&mut stream)?;
-        replay.start_episode(env.frame());
-        segments.append(replay)?;
-        self.stack.start(env.frame());
+/// What belongs to one of the environments that experience is collected from, beside its replay.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) stack: FrameStack,
+    /// Return and length of the episode so far.
+    pub(super) episode_return: f64,
+    pub(super) episode_length: u64,
+}
+
+impl Lane {
+    pub(super) fn new(stack: FrameStack) -> Self {
+        Self { stack, episode_return: 0.0, episode_length: 0 }
+    }
+
+    /// Begins an episode.
+    fn start(&mut self, frame: &[u8]) {
+        self.stack.start(frame);
         (self.episode_return, self.episode_length) = (0.0, 0);
+    }
+}
+
+impl Run<'_> {
+    /// Starts episodes in some environments, at the same time. Each comes with the number of its
+    /// stream.
+    pub(super) fn start_episodes(&mut self, starts: &[(usize, u64)]) -> Result<(), TrainError> {
+        let Parts { envs, storage: Storage { replays, .. }, .. } = &mut self.parts;
+        let stream = |episode| self.streams.stream(Purpose::TrainEpisode, episode);
+        let boxed = |&(env, episode): &(usize, u64)| (env, Box::new(stream(episode)) as BoxedRng);
+        envs.reset(starts.iter().map(boxed).collect())?;
+        for &(env, _) in starts {
+            replays[env].start_episode(envs.frame(env))?;
+            self.lanes[env].start(envs.frame(env));
+        }
         Ok(())
     }
 
-    /// Uniform in the warm-up, then a sample of the policy.
-    pub(super) fn choose_action(&mut self) -> Vec<f32> {
-        let agent_step = self.steps.agent_step;
+    /// The stream of the next episode: as many have ended as `Steps` counts, and all environments
+    /// but one are in the middle of theirs.
+    pub(super) fn next_episode(&self) -> u64 {
+        self.steps.episode + self.lanes.len() as u64 - 1
+    }
+
+    /// An action for each environment: uniform in the warm-up, then a sample of the policy.
+    pub(super) fn choose_actions(&mut self) -> Vec<Vec<f32>> {
+        let first = self.steps.agent_step;
+        let warmup = self.config.train.warmup_agent_steps.get();
         let space = self.batch.shape.action;
-        if agent_step < self.config.train.warmup_agent_steps.get() {
-            let mut stream = self.streams.stream(Purpose::WarmupAction, agent_step);
-            space.uniform(&mut stream)
-        } else {
-            let mut stream = self.streams.stream(Purpose::Exploration, agent_step);
-            let noise = space.exploration_noise(1, &mut stream);
-            self.parts.agent.act_one(self.stack.image(), Act::Sample(&noise))
+        let (uniform, explored): (Vec<u64>, Vec<u64>) =
+            (first..first + self.lanes.len() as u64).partition(|&agent_step| agent_step < warmup);
+        let stream = |purpose, agent_step| self.streams.stream(purpose, agent_step);
+        let mut actions: Vec<Vec<f32>> = uniform
+            .into_iter()
+            .map(|agent_step| space.uniform(&mut stream(Purpose::WarmupAction, agent_step)))
+            .collect();
+        if !explored.is_empty() {
+            let noise = explored.into_iter().map(|agent_step| {
+                space.exploration_noise(1, &mut stream(Purpose::Exploration, agent_step))
+            });
+            let noise = Tensor::cat(&noise.collect::<Vec<_>>(), 0);
+            let lanes = self.lanes[actions.len()..].iter_mut();
+            let images: Vec<&Tensor> = lanes.map(|lane| lane.stack.image()).collect();
+            actions.extend(self.parts.agent.act_each(&images, Act::Sample(&noise)));
         }
+        actions
+    }
+
+    /// The updates of the agent steps that come next, one for each after the warm-up.
+    pub(super) fn update_for_each(&mut self) -> Result<(), TrainError> {
+        let first = self.steps.agent_step;
+        for agent_step in first..first + self.lanes.len() as u64 {
+            if agent_step >= self.config.train.warmup_agent_steps.get() {
+                self.update(agent_step)?;
+            }
+        }
+        Ok(())
     }
 
     /// One update of the agent on a batch of the replay.
-    pub(super) fn update(&mut self) -> Result<(), TrainError> {
+    fn update(&mut self, agent_step: u64) -> Result<(), TrainError> {
         let update = self.steps.update;
         let mut stream = self.streams.stream(Purpose::Batch, update);
-        let ages = self.parts.storage.replay.sample(&mut self.batch, &mut stream);
+        let replays: Vec<_> = self.parts.storage.replays().collect();
+        let ages = sample(&replays, &mut self.batch, &mut stream);
         let noise = draw_noise(self.config, &self.batch, &self.streams, update);
-        let losses = match self.parts.agent.update(&self.batch, &noise, self.steps.agent_step) {
+        let losses = match self.parts.agent.update(&self.batch, &noise, agent_step) {
             Ok(losses) => losses,
             Err(error) => return Err(self.update_is_not_finite(&error)),
         };
@@ -123,39 +173,52 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// One agent step of the environment, stored in the replay.
-    pub(super) fn step(&mut self, action: &[f32]) -> Result<(), TrainError> {
-        let Parts { env, storage: Storage { replay, segments, .. }, .. } = &mut self.parts;
-        let step = env.step(self.batch.shape.action.action(action))?;
-        if !step.reward.is_finite() {
+    /// One agent step of each environment, stored in its replay.
+    pub(super) fn step(&mut self, actions: &[Vec<f32>]) -> Result<(), TrainError> {
+        let space = self.batch.shape.action;
+        let orders = actions.iter().enumerate().map(|(env, action)| (env, space.action(action)));
+        let steps = self.parts.envs.step(&orders.collect::<Vec<_>>())?;
+        if let Some(step) = steps.iter().find(|step| !step.reward.is_finite()) {
             return Err(self.not_finite(format!("the environment's reward is {}", step.reward)));
         }
-        replay.push(action, step.reward as f32, step.ended, env.frame());
-        segments.append(replay)?;
-        self.stack.push(env.frame());
-        self.episode_return += step.reward;
-        self.episode_length += step.env_steps;
+        let mut starts = Vec::new();
+        for (env, (step, action)) in steps.iter().zip(actions).enumerate() {
+            self.store(env, action, step)?;
+            if step.ended.is_some() {
+                self.end_episode(env)?;
+                starts.push((env, self.next_episode()));
+            }
+        }
+        if starts.is_empty() { Ok(()) } else { self.start_episodes(&starts) }
+    }
+
+    fn store(&mut self, env: usize, action: &[f32], step: &PixelStep) -> Result<(), TrainError> {
+        let Parts { envs, storage: Storage { replays, metrics, .. }, .. } = &mut self.parts;
+        replays[env].push(action, step.reward as f32, step.ended, envs.frame(env))?;
+        let lane = &mut self.lanes[env];
+        lane.stack.push(envs.frame(env));
+        lane.episode_return += step.reward;
+        lane.episode_length += step.env_steps;
         self.steps.agent_step += 1;
         self.steps.env_step += step.env_steps;
-        self.parts.storage.metrics.progress(&self.steps);
-        if step.ended.is_some() {
-            self.end_episode()?;
-            self.start_episode()?;
-        }
+        metrics.progress(&self.steps);
         Ok(())
     }
 
-    fn end_episode(&mut self) -> Result<(), TrainError> {
+    fn end_episode(&mut self, env: usize) -> Result<(), TrainError> {
         self.steps.episode += 1;
-        let Storage { replay, metrics, .. } = &mut self.parts.storage;
+        let storage = &mut self.parts.storage;
+        let sum = |of: fn(&Replay) -> usize| storage.replays().map(of).sum::<usize>() as u64;
+        let Lane { episode_return, episode_length, .. } = self.lanes[env];
         let episode = Episode {
-            episode_return: self.episode_return,
-            length: self.episode_length,
-            replay_size: replay.len() as u64,
-            replay_bytes: replay.frame_bytes() as u64,
+            episode_return,
+            length: episode_length,
+            replay_size: sum(Replay::len),
+            replay_bytes: sum(Replay::frame_bytes),
         };
-        metrics.episode(&self.steps, &episode)?;
-        self.forecast.episode_ended(self.config, replay, self.steps.episode, metrics);
+        storage.metrics.episode(&self.steps, &episode)?;
+        let replays: Vec<_> = storage.replays().collect();
+        self.forecast.episode_ended(self.config, &replays, self.steps.episode, &storage.metrics);
         Ok(())
     }
 
@@ -178,10 +241,10 @@ impl Run<'_> {
         let count = self.config.eval.episodes.get();
         let first = self.evaluations * count;
         let episodes = Episodes { seed: self.config.train.seed, first, count };
-        let Parts { agent, eval_env, storage: Storage { metrics, .. }, .. } = &mut self.parts;
+        let Parts { agent, eval_envs, storage: Storage { metrics, .. }, .. } = &mut self.parts;
         let stopped = || self.stop.load(Ordering::Relaxed);
-        let watch = |_, _: &mut Pixels| if stopped() { Err(Cut::Stopped) } else { Ok(()) };
-        let report = match evaluate(agent, eval_env, &mut self.eval_stack, episodes, watch) {
+        let watch = |_, _: &mut PixelEnvs, _| if stopped() { Err(Cut::Stopped) } else { Ok(()) };
+        let report = match evaluate(agent, eval_envs, &mut self.eval_stacks, episodes, watch) {
             Ok(report) => report,
             Err(Cut::Stopped) => return Ok(()),
             Err(Cut::Env(error)) => return Err(error.into()),
@@ -209,12 +272,6 @@ impl Run<'_> {
         self.parts.storage.metrics.finish(&self.steps)?;
         let last_evaluation = self.last_evaluation.map(|last| last.report);
         Ok(Outcome { steps: self.steps, last_evaluation, checkpoint, complete })
-    }
-
-    /// The state of the episode under way.
-    pub(super) fn episode(&self) -> EpisodeState {
-        let Self { episode_return, episode_length: length, .. } = *self;
-        EpisodeState { episode_return, length, env: self.parts.env.state() }
     }
 }
 

@@ -5,19 +5,20 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::format::{self, HEADER, PREFIX};
-use super::{FOLDER, SegmentsError, SegmentsPosition, path};
+use super::{SegmentsError, SegmentsPosition, folder, path};
 use crate::replay::{Replay, ReplayShape};
 
-/// Reads the replay of a checkpoint; the files stay as they are.
+/// Reads an environment's replay of a checkpoint; the files stay as they are.
 ///
 /// # Errors
 /// If a file is missing, damaged, or not of this replay.
 pub fn read(
     run_dir: &Path,
+    env: usize,
     shape: ReplayShape,
     position: &SegmentsPosition,
 ) -> Result<Replay, SegmentsError> {
-    let folder = run_dir.join(FOLDER);
+    let folder = folder(run_dir, env);
     let mismatch = |problem| SegmentsError::Position { folder: folder.clone(), problem };
     let mut replay = Replay::begin_at(shape, &position.replay).map_err(mismatch)?;
     for number in position.replay.first_segment..=position.last_segment {
