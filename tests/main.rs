@@ -9,6 +9,7 @@ mod determinism;
 mod discrete;
 mod disk;
 mod environments;
+mod examples;
 mod faults;
 mod fixtures;
 mod gradient_flow;
