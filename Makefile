@@ -27,7 +27,7 @@ lint: setup     ## formatting and clippy, warnings denied
 bench: setup    ## time and memory of each phase of training
 	cargo run --release -- bench $(ARGS)
 
-fuzz: $(addprefix fuzz-,config event_log segments checkpoint)    ## feed altered files to all that reads files, SECONDS=60 each (needs cargo-fuzz, nightly)
+fuzz: $(addprefix fuzz-,config event_log segments checkpoint gymnasium)    ## feed altered files to all that reads files, SECONDS=60 each (needs cargo-fuzz, nightly)
 
 # Without the address sanitizer, which sees nothing of what happens within libtorch and MuJoCo.
 fuzz-%: setup

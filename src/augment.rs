@@ -1,7 +1,7 @@
 //! Crops of stacked frames, on bytes: what turns stored frames into the images that networks see.
 //!
-//! A frame is height x width x 3 bytes. A stack of k frames becomes one image with 3k channels, the
-//! oldest frame first, cropped at one position that all its frames share (CURL paper, section 4.3).
+//! A frame is height x width x c bytes, three channels or one. A stack of k frames becomes one image with
+//! k c channels, the oldest frame first, cropped at one position that all its frames share (CURL paper, section 4.3).
 
 use curl_envs::FRAME_CHANNELS;
 use rand::{Rng, RngExt};
@@ -15,6 +15,8 @@ pub struct Crop {
     pub frame: usize,
     /// Height and width of an image.
     pub image: usize,
+    /// Channels of a frame.
+    pub channels: usize,
     pub augmentation: Augmentation,
 }
 
@@ -26,6 +28,11 @@ pub struct Corner {
 }
 
 impl Crop {
+    /// Bytes of a frame.
+    pub fn frame_bytes(&self) -> usize {
+        self.frame * self.frame * self.channels
+    }
+
     /// A random corner. The largest offset, `frame - image`, is never drawn, as in the authors'
     /// code, whose `randint` excludes its upper end.
     pub fn random_corner(&self, rng: &mut impl Rng) -> Corner {
@@ -44,20 +51,27 @@ impl Crop {
         Corner { y: offset, x: offset }
     }
 
-    /// Writes the crop of a stack at a corner: `image` holds image x image x 3k bytes, channels
+    /// Writes the crop of a stack at a corner: `image` holds image x image x k c bytes, channels
     /// last.
     pub fn cut(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
-        let channels = FRAME_CHANNELS * stack.len();
+        match self.channels {
+            FRAME_CHANNELS => self.cut_pixels::<FRAME_CHANNELS>(stack, corner, image),
+            1 => self.cut_pixels::<1>(stack, corner, image),
+            channels => unreachable!("a frame of {channels} channels"),
+        }
+    }
+
+    /// With the length of a pixel known to the compiler.
+    fn cut_pixels<const PIXEL: usize>(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
+        let channels = PIXEL * stack.len();
         let rows = image.chunks_exact_mut(self.image * channels);
         for (row, y) in rows.zip(corner.y..) {
-            let start = (y * self.frame + corner.x) * FRAME_CHANNELS;
+            let start = (y * self.frame + corner.x) * PIXEL;
             for (position, frame) in stack.iter().enumerate() {
-                let source = &frame[start..start + self.image * FRAME_CHANNELS];
-                let first = position * FRAME_CHANNELS;
-                for (to, from) in
-                    row.chunks_exact_mut(channels).zip(source.chunks_exact(FRAME_CHANNELS))
-                {
-                    to[first..first + FRAME_CHANNELS].copy_from_slice(from);
+                let source = &frame[start..start + self.image * PIXEL];
+                let first = position * PIXEL;
+                for (to, from) in row.chunks_exact_mut(channels).zip(source.chunks_exact(PIXEL)) {
+                    to[first..first + PIXEL].copy_from_slice(from);
                 }
             }
         }
@@ -69,7 +83,8 @@ mod tests {
     use super::*;
     use crate::random::{Purpose, Streams};
 
-    const CROP: Crop = Crop { frame: 100, image: 84, augmentation: Augmentation::Crop };
+    const CROP: Crop =
+        Crop { frame: 100, image: 84, channels: 3, augmentation: Augmentation::Crop };
 
     #[test]
     fn corners_are_the_authors_offsets() {
@@ -87,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_cut_interleaves_the_frames_of_a_stack() {
-        let crop = Crop { frame: 4, image: 2, augmentation: Augmentation::Crop };
+        let crop = Crop { frame: 4, image: 2, channels: 3, augmentation: Augmentation::Crop };
         let frame = |base: u8| (0..48).map(|i| base + i).collect::<Vec<u8>>();
         let (old, new) = (frame(0), frame(100));
         let mut image = [0; 2 * 2 * 6];
@@ -98,5 +113,14 @@ mod tests {
             [first, first + 1, first + 2, first + 100, first + 101, first + 102]
         );
         assert_eq!(image[18], (2 * 4 + 3) * 3, "the last pixel of the older frame");
+    }
+
+    #[test]
+    fn grey_frames_are_a_channel_each() {
+        let crop = Crop { frame: 3, image: 2, channels: 1, augmentation: Augmentation::Crop };
+        let (old, new): (Vec<u8>, Vec<u8>) = ((0..9).collect(), (10..19).collect());
+        let mut image = [0; 2 * 2 * 2];
+        crop.cut(&[&old, &new], Corner { y: 1, x: 0 }, &mut image);
+        assert_eq!(image, [3, 13, 4, 14, 6, 16, 7, 17]);
     }
 }

@@ -83,7 +83,8 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
     let mut bench = Bench { repeats, phases: Vec::new() };
     bench.environment(config, &parts.shape, &mut *parts.env)?;
     let mut pixels =
-        Pixels::new(parts.env, config.env.action_repeat.get(), config.env.render_size.len())?;
+        Pixels::new(parts.env, config.env.action_repeat.get(), config.env.render_size.len())?
+            .with_colour(config.env.colour.into());
     let replay = fill_replay(config, parts.shape, &mut pixels)?;
     let mut agent = parts.agent;
     bench.act(&agent, &parts.shape, &mut pixels)?;

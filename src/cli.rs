@@ -63,6 +63,9 @@ pub struct SettingArgs {
     /// Environments in which the episodes of an evaluation are played side by side
     #[arg(long, value_name = "N")]
     pub eval_envs: Option<u64>,
+    /// Python interpreter that has gymnasium, for gymnasium: environments
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
     /// Set one key, such as agent.discount=0.98; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
@@ -97,6 +100,10 @@ pub struct EvalArgs {
     /// Environments in which they are played side by side
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = environments())]
     pub eval_envs: u64,
+    /// Python interpreter that has gymnasium, for gymnasium: environments; never that of the
+    /// checkpoint, which may be a stranger's
+    #[arg(long, default_value = "python3", value_name = "PATH")]
+    pub python: PathBuf,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -50,6 +50,28 @@ pub struct EnvConfig {
     pub frame_stack: Count,
     /// Height and width of a rendered (and stored) frame in pixels.
     pub render_size: Count,
+    pub colour: Colour,
+    /// The interpreter of environments in Python: a path, or a name to be looked for on the PATH.
+    pub python: String,
+}
+
+/// The colours of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colour {
+    /// Three channels.
+    Rgb,
+    /// Luminance, one channel.
+    Grey,
+}
+
+impl From<Colour> for curl_envs::Colour {
+    fn from(colour: Colour) -> Self {
+        match colour {
+            Colour::Rgb => Self::Rgb,
+            Colour::Grey => Self::Grey,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use curl_envs::FRAME_CHANNELS;
 use tch::{Device, Kind, Tensor};
 
 use crate::augment::Crop;
@@ -20,10 +19,10 @@ pub struct FrameStack {
 
 impl FrameStack {
     pub fn new(crop: Crop, frames: usize) -> Self {
-        let (side, channels) = (crop.image as i64, (FRAME_CHANNELS * frames) as i64);
+        let (side, channels) = (crop.image as i64, (crop.channels * frames) as i64);
         Self {
             crop,
-            frames: vec![vec![0; crop.frame * crop.frame * FRAME_CHANNELS]; frames].into(),
+            frames: vec![vec![0; crop.frame_bytes()]; frames].into(),
             image: Tensor::zeros([1, side, side, channels], (Kind::Uint8, Device::Cpu)),
         }
     }

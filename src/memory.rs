@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs;
 
-use curl_envs::FRAME_CHANNELS;
 use thiserror::Error;
 
 use crate::action::ActionSpace;
@@ -58,8 +57,8 @@ impl Forecast {
     pub fn new(config: &Config, shape: &ReplayShape) -> Self {
         Self {
             replay: shape.bytes(),
-            networks: network_bytes(config, shape.action),
-            update: update_bytes(config),
+            networks: network_bytes(config, shape),
+            update: update_bytes(config, shape),
         }
     }
 
@@ -110,14 +109,14 @@ impl fmt::Display for Forecast {
 }
 
 /// Parameters of all networks, targets included, and two moments for each optimiser that moves one.
-fn network_bytes(config: &Config, space: ActionSpace) -> f64 {
+fn network_bytes(config: &Config, shape: &ReplayShape) -> f64 {
     let agent = &config.agent;
     let float = |count: u64| count as f64;
     let linear = |inputs: f64, outputs: f64| (inputs + 1.0) * outputs;
     let (filters, latent) =
         (float(agent.encoder.filters.get()), float(agent.encoder.feature_dim.get()));
     let hidden = float(agent.hidden_dim.get());
-    let channels = float(config.env.frame_stack.get()) * FRAME_CHANNELS as f64;
+    let channels = float(config.env.frame_stack.get()) * shape.crop.channels as f64;
     let convs = linear(9.0 * channels, filters)
         + (float(agent.encoder.layers.get()) - 1.0) * linear(9.0 * filters, filters);
     let map = float(agent.encoder.feature_map_size(agent.image_size.get()).unwrap_or(0));
@@ -125,7 +124,7 @@ fn network_bytes(config: &Config, space: ActionSpace) -> f64 {
     let trunk = |inputs: f64, outputs: f64| {
         linear(inputs, hidden) + linear(hidden, hidden) + linear(hidden, outputs)
     };
-    let (actor, q) = match space {
+    let (actor, q) = match shape.action {
         ActionSpace::Continuous(dimensions) => {
             let dimensions = dimensions as f64;
             (trunk(latent, 2.0 * dimensions), trunk(latent + dimensions, 1.0))
@@ -153,7 +152,7 @@ fn network_bytes(config: &Config, space: ActionSpace) -> f64 {
     element * (parameters + 2.0 * (critic_step + actor + contrast_steps))
 }
 
-fn update_bytes(config: &Config) -> f64 {
+fn update_bytes(config: &Config, shape: &ReplayShape) -> f64 {
     let agent = &config.agent;
     let image = agent.image_size.get() as f64;
     let (layers, filters) = (agent.encoder.layers.get() as f64, agent.encoder.filters.get() as f64);
@@ -161,7 +160,7 @@ fn update_bytes(config: &Config) -> f64 {
     // differences.
     let first_map = (image / 2.0).powi(2);
     let activations = filters * layers * first_map;
-    let pixels = config.env.frame_stack.get() as f64 * FRAME_CHANNELS as f64 * image * image;
+    let pixels = config.env.frame_stack.get() as f64 * shape.crop.channels as f64 * image * image;
     // Three images as bytes and two of them as numbers, and the activations.
     let sample = 3.0 * pixels + 4.0 * (2.0 * pixels + ACTIVATION_COPIES * activations);
     config.train.batch_size.get() as f64 * sample

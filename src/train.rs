@@ -130,6 +130,7 @@ pub fn crop(config: &Config) -> Crop {
     Crop {
         frame: config.env.render_size.len(),
         image: config.agent.image_size.len(),
+        channels: curl_envs::Colour::from(config.env.colour).channels(),
         augmentation: config.agent.augmentation,
     }
 }

@@ -25,7 +25,7 @@ const REPEAT: u64 = 2;
 const CODECS: [Codec; 2] = [Codec::Raw, Codec::Delta];
 
 fn shape(capacity: usize, codec: Codec) -> ReplayShape {
-    let crop = Crop { frame: FRAME, image: IMAGE, augmentation: Augmentation::Crop };
+    let crop = Crop { frame: FRAME, image: IMAGE, channels: 3, augmentation: Augmentation::Crop };
     ReplayShape {
         capacity,
         episode_len: Some(5),

@@ -19,6 +19,7 @@ pub fn debug_config(sets: &[&str]) -> Config {
         seed: None,
         envs: None,
         eval_envs: None,
+        python: None,
         sets: &sets,
     };
     resolve(&selection).expect("the settings are valid").config

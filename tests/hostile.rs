@@ -80,7 +80,7 @@ fn networks_that_the_checkpoint_does_not_hold_are_not_built() {
 }
 
 fn shape(codec: Codec) -> ReplayShape {
-    let crop = Crop { frame: 4, image: 3, augmentation: Augmentation::Crop };
+    let crop = Crop { frame: 4, image: 3, channels: 3, augmentation: Augmentation::Crop };
     ReplayShape {
         capacity: 9,
         episode_len: Some(5),

@@ -13,6 +13,7 @@ mod examples;
 mod faults;
 mod fixtures;
 mod gradient_flow;
+mod gymnasium;
 mod hostile;
 mod memory;
 mod not_finite;

@@ -14,7 +14,7 @@ const FRAME: usize = 20;
 const FRAME_BYTES: usize = FRAME * FRAME * 3;
 
 fn replay(capacity: usize, stack: usize, codec: Codec) -> Replay {
-    let crop = Crop { frame: FRAME, image: 12, augmentation: Augmentation::Crop };
+    let crop = Crop { frame: FRAME, image: 12, channels: 3, augmentation: Augmentation::Crop };
     Replay::new(ReplayShape {
         capacity,
         episode_len: Some(15),

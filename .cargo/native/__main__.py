@@ -18,7 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from files import Failure  # noqa: E402
-from gymnasium import make_gymnasium  # noqa: E402
+from gymnasium import download_gymnasium, make_gymnasium  # noqa: E402
 from install import install  # noqa: E402
 from setup import setup  # noqa: E402
 from wheels import download_wheels, relock  # noqa: E402
@@ -31,6 +31,7 @@ def main() -> int:
             setup(arguments.cuda, arguments.verify)
         elif arguments.command == "wheels":
             download_wheels(Path(arguments.folder), "cuda" if arguments.cuda else "cpu")
+            download_gymnasium(Path(arguments.folder))
         elif arguments.command == "gymnasium":
             make_gymnasium()
         elif arguments.command == "install":

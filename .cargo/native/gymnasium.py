@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import List
 
 from files import NATIVE, ROOT, STATE, Failure, exclusive, say
 from machine import check_disk, check_platform
@@ -53,13 +54,21 @@ def make() -> None:
 
 
 def install(packages: Path) -> None:
-    command = [*find_pip(), "install", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]
-    command += ["--disable-pip-version-check", "--no-input", "--no-warn-script-location"]
-    command += ["--target", str(packages), "--requirement", str(REQUIREMENTS)]
+    arguments = ["install", "--no-warn-script-location", "--target", str(packages)]
     wheels = os.environ.get("CURL_WHEELS")
     if wheels:
-        command += ["--no-index", "--find-links", str(Path(wheels).resolve())]
+        arguments += ["--no-index", "--find-links", str(Path(wheels).resolve())]
+    pip(arguments, f"Does CURL_WHEELS={wheels} hold it all?" if wheels else NO_NETWORK)
+
+
+def download_gymnasium(folder: Path) -> None:
+    """Downloads the packages for the Python that runs this."""
+    pip(["download", "--dest", str(folder)], NO_NETWORK)
+
+
+def pip(arguments: List[str], remedy: str) -> None:
+    command = [*find_pip(), *arguments, "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+    command += ["--disable-pip-version-check", "--no-input", "--requirement", str(REQUIREMENTS)]
     environment = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"}
-    if subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode != 0:
-        remedy = f"Does CURL_WHEELS={wheels} hold it all?" if wheels else NO_NETWORK
-        raise Failure(f"pip could not install Gymnasium; its own message is above.\n{remedy}")
+    if subprocess.run(command, env=environment, check=False).returncode != 0:
+        raise Failure(f"pip could not get Gymnasium; its own message is above.\n{remedy}")

@@ -20,41 +20,39 @@ pub(crate) fn draw(picture: Picture<'_>, frame: Frame<'_>) {
     let Picture { pixels, height, width, channels } = picture;
     assert_eq!(pixels.len(), height * width * channels, "the buffer is one picture");
     match channels {
-        FRAME_CHANNELS if (height, width) == (frame.height, frame.width) => {
-            frame.pixels.copy_from_slice(pixels);
-        }
         FRAME_CHANNELS => average::<FRAME_CHANNELS>(picture, frame),
         1 => average::<1>(picture, frame),
         channels => panic!("a picture of {channels} channels"),
     }
 }
 
-/// In whole numbers, so that the result is exact up to its one rounding. A side of the picture is cut
-/// into picture side x frame side pieces: each pixel of the picture has as many of them as the frame
-/// has pixels, and the other way round.
+/// A side of the picture is cut into picture side x frame side pieces: each pixel of the picture has as
+/// many of them as the frame has pixels, and the other way round. So all sums are of whole numbers, which
+/// are floating-point ones because these are added faster; they stay where they are exact.
 fn average<const CHANNELS: usize>(picture: Picture<'_>, frame: Frame<'_>) {
     let row_len = picture.width * CHANNELS;
     let per_piece = 1.0 / (picture.height * picture.width) as f64;
-    // At most height x 255 in each.
-    let mut columns = vec![0_u32; row_len];
+    // At most height x 255 in each, which is below 2^24.
+    let mut columns = vec![0_f32; row_len];
     for (y, row) in frame.pixels.chunks_exact_mut(frame.width * FRAME_CHANNELS).enumerate() {
-        columns.fill(0);
+        columns.fill(0.0);
         for (source_y, weight) in shares(y, picture.height, frame.height) {
-            let source = &picture.pixels[source_y * row_len..][..row_len];
-            for (sum, &byte) in columns.iter_mut().zip(source) {
-                *sum += weight as u32 * u32::from(byte);
+            let (source, weight) = (&picture.pixels[source_y * row_len..], weight as f32);
+            for (sum, &byte) in columns.iter_mut().zip(&source[..row_len]) {
+                *sum += weight * f32::from(byte);
             }
         }
         for (x, pixel) in row.chunks_exact_mut(FRAME_CHANNELS).enumerate() {
-            let mut sums = [0_u64; CHANNELS];
+            let mut sums = [0_f64; CHANNELS];
             for (source_x, weight) in shares(x, picture.width, frame.width) {
-                for (sum, &column) in sums.iter_mut().zip(&columns[source_x * CHANNELS..]) {
-                    *sum += weight as u64 * u64::from(column);
+                let column = &columns[source_x * CHANNELS..][..CHANNELS];
+                for (sum, &column) in sums.iter_mut().zip(column) {
+                    *sum += weight as f64 * f64::from(column);
                 }
             }
             for (channel, byte) in pixel.iter_mut().enumerate() {
                 let sum = sums[channel.min(CHANNELS - 1)];
-                *byte = (sum as f64 * per_piece + 0.5) as u8;
+                *byte = (sum * per_piece + 0.5) as u8;
             }
         }
     }

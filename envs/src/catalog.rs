@@ -55,6 +55,18 @@ pub fn make_with(id: &str, settings: &Settings) -> Result<Box<dyn Env>, EnvError
     Ok(Box::new(Dmc::make(&id)?))
 }
 
+/// Env steps per agent step where nobody says otherwise. No Python is run for it.
+///
+/// # Errors
+/// As [`make`].
+pub fn default_action_repeat(id: &str) -> Result<u64, EnvError> {
+    let id = canonical(id)?;
+    match gymnasium::canonical(&id) {
+        Some(_) => Ok(gymnasium::ACTION_REPEAT),
+        None => Ok(make(&id)?.spec().default_action_repeat),
+    }
+}
+
 /// The canonical ids of all environments, but for those in Python.
 pub fn ids() -> impl Iterator<Item = String> {
     dmc::ids().chain(gym::ids())

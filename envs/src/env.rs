@@ -131,8 +131,28 @@ pub enum Quality {
     Reduced,
 }
 
-/// Red, green and blue.
+/// Red, green and blue: what environments draw.
 pub const FRAME_CHANNELS: usize = 3;
+
+/// The colours that an agent sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// All that are drawn.
+    #[default]
+    Rgb,
+    /// Luminance alone, in one channel.
+    Grey,
+}
+
+impl Colour {
+    /// Bytes of a pixel.
+    pub fn channels(self) -> usize {
+        match self {
+            Self::Rgb => FRAME_CHANNELS,
+            Self::Grey => 1,
+        }
+    }
+}
 
 impl Frame<'_> {
     /// Longest side of a picture. Graphics drivers have limits of their own, and MuJoCo ends the

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::gymnasium::Fault;
+use crate::gymnasium::{Fault, Versions};
 
 /// Why an environment could not be made, reset, stepped or drawn.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -89,8 +89,8 @@ pub enum EnvError {
     )]
     Interpreter { python: PathBuf, reason: String },
 
-    #[error("{id}: {fault}{}", quoted(stderr))]
-    Python { id: String, fault: Fault, stderr: Vec<String> },
+    #[error("{id}: {fault}{versions}{}", quoted(stderr))]
+    Python { id: String, fault: Fault, versions: Box<Versions>, stderr: Vec<String> },
 
     #[error(
         "{id} draws no pictures: it has neither the render mode \"rgb_array\" nor pictures for \

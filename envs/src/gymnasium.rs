@@ -9,7 +9,7 @@ mod child;
 mod fault;
 mod id;
 mod installed;
-mod protocol;
+pub mod protocol;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -20,16 +20,20 @@ use std::time::Duration;
 use rand::Rng;
 
 use self::child::Child;
-pub use self::fault::Fault;
+pub use self::fault::{Fault, Versions};
 use self::id::Name;
 pub use self::installed::Installed;
 use self::protocol::{Actions, Hello, Kind, PictureSize, Stepped};
 use crate::area::{self, Picture};
-use crate::env::{Action, ActionSpec, Ended, Env, EnvState, Frame, Quality, Spec, Step};
+use crate::env::{
+    Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
+};
 use crate::error::EnvError;
 
 /// The program that the interpreter runs.
 const SERVER: &str = include_str!("gymnasium/server.py");
+/// Env steps per agent step, where nobody says otherwise.
+pub(crate) const ACTION_REPEAT: u64 = 1;
 /// Pictures per second where the environment states none.
 const PICTURES_PER_SECOND: f64 = 30.0;
 
@@ -59,11 +63,12 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Gymnasium {
     spec: Spec,
+    versions: Versions,
     child: Child,
     step_limit: Duration,
     /// The last flat observation.
     observation: Vec<f64>,
-    /// The last picture, as it came.
+    /// The last picture of another size than was asked for, as it came.
     picture: Vec<u8>,
     episode: Episode,
     /// Why the process is gone, once it is.
@@ -111,13 +116,24 @@ impl Gymnasium {
         let hello = child
             .ask(Kind::Make, settings.make_limit)
             .and_then(|reply| Hello::parse(reply).map_err(|problem| Fault::Garbage { problem }));
-        let hello = hello.map_err(|fault| broken(id, &mut child, fault))?;
-        if !hello.has_pictures {
+        let Hello { python, gymnasium, actions, has_pictures, observation_len, timing } =
+            hello.map_err(|fault| broken(id, Versions::Unknown, &mut child, fault))?;
+        if !has_pictures {
             return Err(EnvError::NoPictures { id: id.to_owned() });
         }
-        let observation_len = hello.observation_len;
+        let observation =
+            (observation_len > 0).then(|| ("observation".to_owned(), observation_len));
+        let spec = Spec {
+            id: id.to_owned(),
+            action: action_spec(id, actions)?,
+            observation: observation.into_iter().collect(),
+            control_timestep: 1.0 / timing.pictures_per_second.unwrap_or(PICTURES_PER_SECOND),
+            time_limit: timing.time_limit,
+            default_action_repeat: ACTION_REPEAT,
+        };
         Ok(Self {
-            spec: spec(id, hello)?,
+            spec,
+            versions: Versions::Known { python, gymnasium },
             child,
             step_limit: settings.step_limit,
             observation: vec![0.0; observation_len],
@@ -153,7 +169,7 @@ impl Gymnasium {
     /// Ends a process that is of no more use.
     fn give_up(&mut self, fault: Fault) -> EnvError {
         self.episode = Episode::None;
-        let error = broken(&self.spec.id, &mut self.child, fault);
+        let error = broken(&self.spec.id, self.versions.clone(), &mut self.child, fault);
         self.gone = Some(error.clone());
         error
     }
@@ -186,42 +202,38 @@ impl Gymnasium {
 }
 
 /// The error for a process that is of no more use, which is ended.
-fn broken(id: &str, child: &mut Child, fault: Fault) -> EnvError {
+fn broken(id: &str, versions: Versions, child: &mut Child, fault: Fault) -> EnvError {
     child.end();
-    EnvError::Python { id: id.to_owned(), fault, stderr: child.last_lines() }
+    EnvError::Python {
+        id: id.to_owned(),
+        fault,
+        versions: Box::new(versions),
+        stderr: child.last_lines(),
+    }
 }
 
 /// # Errors
 /// If the actions are not such as an agent can choose.
-fn spec(id: &str, hello: Hello) -> Result<Spec, EnvError> {
-    let action = match hello.actions {
-        Actions::Discrete { n } => ActionSpec::Discrete { n },
-        Actions::Other(space) => return Err(EnvError::ActionSpace { id: id.to_owned(), space }),
-        Actions::Box { low, high } => {
-            let mut bounds = low.iter().zip(&high).enumerate();
-            let unusable = |low: f64, high: f64| !(high - low).is_finite() || low >= high;
-            if let Some((index, (&low, &high))) =
-                bounds.find(|(_, (low, high))| unusable(**low, **high))
-            {
-                return Err(EnvError::ActionBounds { id: id.to_owned(), index, low, high });
-            }
-            if low.is_empty() {
-                let space = "an empty Box".to_owned();
-                return Err(EnvError::ActionSpace { id: id.to_owned(), space });
-            }
-            ActionSpec::Continuous { low, high }
+fn action_spec(id: &str, actions: Actions) -> Result<ActionSpec, EnvError> {
+    let unusable_space = |space| EnvError::ActionSpace { id: id.to_owned(), space };
+    match actions {
+        Actions::Discrete { n } => Ok(ActionSpec::Discrete { n }),
+        Actions::Other(space) => Err(unusable_space(space)),
+        Actions::Box { low, .. } if low.is_empty() => {
+            Err(unusable_space("an empty Box".to_owned()))
         }
-    };
-    let observation =
-        (hello.observation_len > 0).then(|| ("observation".to_owned(), hello.observation_len));
-    Ok(Spec {
-        id: id.to_owned(),
-        action,
-        observation: observation.into_iter().collect(),
-        control_timestep: 1.0 / hello.pictures_per_second.unwrap_or(PICTURES_PER_SECOND),
-        time_limit: hello.time_limit,
-        default_action_repeat: 1,
-    })
+        Actions::Box { low, high } => {
+            let mut bounds = low.iter().zip(&high);
+            let no_range = |(low, high): (&f64, &f64)| !(high - low).is_finite() || low >= high;
+            match bounds.position(no_range) {
+                None => Ok(ActionSpec::Continuous { low, high }),
+                Some(index) => {
+                    let (low, high) = (low[index], high[index]);
+                    Err(EnvError::ActionBounds { id: id.to_owned(), index, low, high })
+                }
+            }
+        }
+    }
 }
 
 impl Env for Gymnasium {
@@ -272,12 +284,18 @@ impl Env for Gymnasium {
         }
         self.child.request.begin(Kind::Render);
         let size = self.ask(Kind::Render, |reply, _| PictureSize::parse(reply))?;
-        self.picture.resize(size.bytes(), 0);
-        if let Err(fault) = self.child.read_picture(&mut self.picture) {
-            return Err(self.give_up(fault));
-        }
         let PictureSize { height, width, channels } = size;
-        area::draw(Picture { pixels: &self.picture, height, width, channels }, frame);
+        let fits = (height, width, channels) == (frame.height, frame.width, FRAME_CHANNELS);
+        let read = if fits {
+            self.child.read_picture(frame.pixels)
+        } else {
+            self.picture.resize(size.bytes(), 0);
+            self.child.read_picture(&mut self.picture)
+        };
+        read.map_err(|fault| self.give_up(fault))?;
+        if !fits {
+            area::draw(Picture { pixels: &self.picture, height, width, channels }, frame);
+        }
         Ok(())
     }
 

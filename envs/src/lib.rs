@@ -1,5 +1,5 @@
 //! Environments for pixel reinforcement learning. No tensor library is known here: frames are plain
-//! bytes (`u8`, height x width x 3) and numbers are `f32`/`f64` slices.
+//! bytes (`u8`, height x width x colours) and numbers are `f32`/`f64` slices.
 //!
 //! [`make`] takes an id such as `cartpole-swingup` and gives an [`Env`]; [`Pixels`] repeats its
 //! actions and keeps its pictures. Random numbers always come from the caller.
@@ -48,11 +48,11 @@ mod pixel_envs;
 mod pixels;
 mod similarity;
 
-pub use catalog::{canonical, ids, make, make_with};
+pub use catalog::{canonical, default_action_repeat, ids, make, make_with};
 pub use counter::Counter;
 pub use dmc::Dmc;
 pub use env::{
-    Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
+    Action, ActionSpec, Colour, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
 };
 pub use error::EnvError;
 pub use gymnasium::{Gymnasium, Settings};

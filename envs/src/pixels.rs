@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::env::{Action, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec};
+use crate::env::{Action, Colour, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec};
 use crate::error::EnvError;
 
 /// What one agent step returns.
@@ -23,7 +23,10 @@ pub struct Pixels {
     height: usize,
     width: usize,
     quality: Quality,
+    colour: Colour,
     frame: Vec<u8>,
+    /// What was drawn, where that is not the frame itself.
+    drawn: Vec<u8>,
 }
 
 impl Pixels {
@@ -49,8 +52,17 @@ impl Pixels {
             return Err(EnvError::ActionRepeat);
         }
         Frame::check_size(height, width)?;
-        let frame = vec![0; height * width * FRAME_CHANNELS];
-        Ok(Self { env, action_repeat, height, width, quality: Quality::default(), frame })
+        let pixels = Self {
+            env,
+            action_repeat,
+            height,
+            width,
+            quality: Quality::default(),
+            colour: Colour::Rgb,
+            frame: Vec::new(),
+            drawn: Vec::new(),
+        };
+        Ok(pixels.with_colour(Colour::Rgb))
     }
 
     /// Sees the environment from another camera.
@@ -66,6 +78,19 @@ impl Pixels {
     #[must_use]
     pub fn with_quality(mut self, quality: Quality) -> Self {
         self.quality = quality;
+        self
+    }
+
+    /// Sees the environment in other colours than [`Colour::Rgb`]. The last picture becomes black.
+    #[must_use]
+    pub fn with_colour(mut self, colour: Colour) -> Self {
+        let pixels = self.height * self.width;
+        self.colour = colour;
+        self.frame = vec![0; pixels * colour.channels()];
+        self.drawn = match colour {
+            Colour::Rgb => Vec::new(),
+            Colour::Grey => vec![0; pixels * FRAME_CHANNELS],
+        };
         self
     }
 
@@ -98,7 +123,14 @@ impl Pixels {
     fn draw(&mut self) -> Result<(), EnvError> {
         let Self { height, width, quality, .. } = *self;
         self.env.set_quality(quality);
-        self.env.render(Frame { pixels: &mut self.frame, height, width })
+        match self.colour {
+            Colour::Rgb => self.env.render(Frame { pixels: &mut self.frame, height, width }),
+            Colour::Grey => {
+                self.env.render(Frame { pixels: &mut self.drawn, height, width })?;
+                luminance(&self.drawn, &mut self.frame);
+                Ok(())
+            }
+        }
     }
 
     /// The environment's state, where it can tell it. The last picture is not part of it.
@@ -122,10 +154,14 @@ impl Pixels {
         Ok(())
     }
 
-    /// The last picture: height x width x 3 bytes, row by row from the top, RGB. Black before the
+    /// The last picture: height x width x colours bytes, row by row from the top. Black before the
     /// first reset.
     pub fn frame(&self) -> &[u8] {
         &self.frame
+    }
+
+    pub fn colour(&self) -> Colour {
+        self.colour
     }
 
     pub fn height(&self) -> usize {
@@ -145,14 +181,22 @@ impl Pixels {
         self.env.spec()
     }
 
-    /// Draws the present state at another size and with the model's own settings, such as for a
-    /// film. [`Self::frame`] stays.
+    /// Draws the present state at another size, in all colours and with the model's own settings, such as
+    /// for a film. [`Self::frame`] stays.
     ///
     /// # Errors
     /// As [`Env::render`].
     pub fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
         self.env.set_quality(Quality::Model);
         self.env.render(frame)
+    }
+}
+
+/// The luminance of RGB pixels, by the weights of ITU-R BT.601.
+fn luminance(rgb: &[u8], grey: &mut [u8]) {
+    for (grey, pixel) in grey.iter_mut().zip(rgb.chunks_exact(FRAME_CHANNELS)) {
+        let [red, green, blue] = [0, 1, 2].map(|channel| u32::from(pixel[channel]));
+        *grey = ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8;
     }
 }
 
@@ -196,6 +240,24 @@ mod tests {
         assert_eq!(last, PixelStep { reward: 5.0 + 6.0, ended, env_steps: 2 });
         let no_episode = EnvError::NoEpisode { id: "counter".to_owned() };
         assert_eq!(pixels.step(ACTION), Err(no_episode));
+    }
+
+    #[test]
+    fn grey_pictures_are_the_luminance_of_what_is_drawn() {
+        let mut pixels = pixels(1, 100).with_colour(Colour::Grey);
+        assert_eq!(pixels.frame(), [0; 6 * 9]);
+        pixels.reset(&mut rng()).expect("a counter can be reset");
+        let mut drawn = vec![0; 6 * 9 * 3];
+        let frame = Frame { pixels: &mut drawn, height: 6, width: 9 };
+        pixels.render(frame).expect("the buffer fits");
+        let expected = drawn.chunks_exact(3).map(|pixel| {
+            let [red, green, blue] = [0, 1, 2].map(|channel| f64::from(pixel[channel]));
+            (0.299 * red + 0.587 * green + 0.114 * blue).round() as u8
+        });
+        assert!(expected.eq(pixels.frame().iter().copied()));
+        let mut extremes = [7; 2];
+        luminance(&[0, 0, 0, 255, 255, 255], &mut extremes);
+        assert_eq!(extremes, [0, 255]);
     }
 
     #[test]

@@ -45,8 +45,8 @@ fn main() -> anyhow::Result<()> {
     tch::set_num_threads(1);
     let parts = Parts {
         agent: build::agent(&config, &shape, Device::Cpu),
-        env: pixels(&config)?,
-        eval_env: pixels(&config)?,
+        envs: pixels(&config)?.into(),
+        eval_envs: pixels(&config)?.into(),
         storage: Storage::create(&args.folder, &config, shape)?,
         arithmetic: Arithmetic { threads: 1, passes: "float32".to_owned() },
     };
@@ -83,6 +83,9 @@ fn config(env: &str, action_repeat: u64, env_steps: u64) -> anyhow::Result<Confi
         file: None,
         env_steps: Some(env_steps),
         seed: None,
+        envs: None,
+        eval_envs: None,
+        python: None,
         sets: &sets.map(str::to_owned),
     };
     Ok(resolve(&selection)?.config)

@@ -65,7 +65,7 @@ fn anonymous_bytes() -> anyhow::Result<f64> {
 fn fill(recordings: &[Recording], capacity: usize, codec: Codec) -> (Replay, f64) {
     let Recording { size, episode_frames, .. } = recordings[0];
     let image = (size as f64 * CROP) as usize;
-    let crop = Crop { frame: size, image, augmentation: Augmentation::Crop };
+    let crop = Crop { frame: size, image, channels: 3, augmentation: Augmentation::Crop };
     let episode_len = Some(episode_frames - 1);
     let (stack, action) = (3, ActionSpace::Continuous(ACTION.len()));
     let mut replay = Replay::new(ReplayShape { capacity, episode_len, stack, action, crop, codec });

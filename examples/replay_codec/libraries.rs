@@ -79,7 +79,7 @@ pub fn print_header() {
 /// Prints a row for each way to store the frames of a recording. Times are the 10th percentile, so
 /// that what else the machine does counts little.
 pub fn measure(recording: &Recording) {
-    let codec = FrameCodec::new(recording.size, recording.size);
+    let codec = FrameCodec::new(recording.size, recording.size, 3);
     let mut pairs = Vec::new();
     for episode in recording.episodes() {
         let frames: Vec<&[u8]> = episode.collect();

@@ -96,6 +96,7 @@ fn config(args: &Args) -> anyhow::Result<Config> {
         seed: None,
         envs: None,
         eval_envs: None,
+        python: None,
         sets: &sets,
     };
     Ok(resolve(&selection)?.config)

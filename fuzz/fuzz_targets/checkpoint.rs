@@ -104,6 +104,7 @@ fn config() -> Config {
         seed: None,
         envs: None,
         eval_envs: None,
+        python: None,
         sets: &sets,
     };
     resolve(&selection).expect("these are keys").config
@@ -153,6 +154,7 @@ fn a_little_longer(checkpoint: &Checkpoint) -> Result<Config, ConfigError> {
         seed: None,
         envs: None,
         eval_envs: None,
+        python: None,
         sets: &sets,
     };
     Ok(resolve_onto(config, Path::new("config.toml"), &selection)?.config)

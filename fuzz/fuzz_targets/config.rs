@@ -28,6 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
         seed: None,
         envs: None,
         eval_envs: None,
+        python: None,
         sets: &[],
     };
     let resolved = resolve(&selection).map_err(|error| error.to_string());

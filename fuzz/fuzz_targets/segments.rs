@@ -87,8 +87,15 @@ static WRITTEN: LazyLock<[Written; 2]> =
     LazyLock::new(|| [Codec::Raw, Codec::Delta].map(|codec| write(codec)));
 
 fn shape(codec: Codec) -> ReplayShape {
-    let crop = Crop { frame: SIDE, image: SIDE - 2, augmentation: Augmentation::Crop };
-    ReplayShape { capacity: 70, episode_len: Some(20), stack: 3, action: ActionSpace::Continuous(2), crop, codec }
+    let crop = Crop { frame: SIDE, image: SIDE - 2, channels: 3, augmentation: Augmentation::Crop };
+    ReplayShape {
+        capacity: 70,
+        episode_len: Some(20),
+        stack: 3,
+        action: ActionSpace::Continuous(2),
+        crop,
+        codec,
+    }
 }
 
 fn write(codec: Codec) -> Written {

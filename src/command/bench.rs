@@ -8,7 +8,7 @@ pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let resolved = super::resolve(&with_short_options(args))?;
     let config = &resolved.config;
     let threads = build::set_threads(config);
-    let env = curl_envs::make(&config.env.id)?;
+    let env = build::env(config)?;
     let shape = build::replay_shape(config, env.spec());
     build::forecast(config, &shape)?;
     let agent = build::agent(config, &shape, build::device(config.train.device)?);

@@ -1,13 +1,15 @@
 //! The parts of a run, made from its configuration.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
-use curl_envs::{EnvError, PixelEnvs, Pixels, Spec};
+use curl_envs::{Env, EnvError, PixelEnvs, Pixels, Spec};
 use tch::{Cuda, Device};
 
 use crate::action::ActionSpace;
 use crate::agent::{self, Agent, Numbers};
 use crate::checkpoint::Checkpoint;
-use crate::config::{self, Config, ConfigError, Precision, ReplayCodec};
+use crate::config::{self, Config, ConfigError, EnvConfig, Precision, ReplayCodec};
 use crate::memory::{Forecast, available_bytes, gigabytes};
 use crate::replay::{Codec, ReplayShape};
 use crate::train::crop;
@@ -42,17 +44,31 @@ impl Player {
 /// # Errors
 /// If there is none, or it cannot be made.
 pub fn pixels(config: &Config) -> Result<Pixels, EnvError> {
-    let env = curl_envs::make(&config.env.id)?;
-    Pixels::new(env, config.env.action_repeat.get(), config.env.render_size.len())
+    let EnvConfig { action_repeat, render_size, colour, .. } = &config.env;
+    let pixels = Pixels::new(env(config)?, action_repeat.get(), render_size.len())?;
+    Ok(pixels.with_colour((*colour).into()))
 }
 
 /// So many of that environment, side by side.
 ///
 /// # Errors
 /// If one cannot be made.
-pub fn pixel_envs(config: &Config, count: usize) -> Result<PixelEnvs> {
+pub fn pixel_envs(config: &Config, count: usize) -> Result<PixelEnvs, EnvError> {
     let config = config.clone();
-    Ok(PixelEnvs::new(count, move || pixels(&config))?)
+    PixelEnvs::new(count, move || pixels(&config))
+}
+
+/// Makes the environment that a configuration names.
+///
+/// # Errors
+/// If there is none, or it cannot be made.
+pub(super) fn env(config: &Config) -> Result<Box<dyn Env>, EnvError> {
+    curl_envs::make_with(&config.env.id, &settings(&config.env.python))
+}
+
+/// How environments in Python are run, with an interpreter.
+pub(super) fn settings(python: impl Into<PathBuf>) -> curl_envs::Settings {
+    curl_envs::Settings { python: python.into(), ..curl_envs::Settings::default() }
 }
 
 /// The replay's sizes for an environment.

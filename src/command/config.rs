@@ -27,8 +27,10 @@ pub fn resolve(args: &ConfigArgs) -> Result<Resolved> {
 
 pub(super) fn resolve_settings(env: &str, settings: &SettingArgs) -> Result<Resolved> {
     let env = canonical_env("--env", env)?;
-    let default_action_repeat = curl_envs::make(&env)?.spec().default_action_repeat;
-    Ok(config::resolve(&selection(&env, default_action_repeat, settings))?)
+    let default_action_repeat = curl_envs::default_action_repeat(&env)?;
+    let python = python(settings)?;
+    let selection = selection(&env, default_action_repeat, settings);
+    Ok(config::resolve(&Selection { python: python.as_deref(), ..selection })?)
 }
 
 /// The configuration of a run with settings on top of it.
@@ -38,7 +40,20 @@ pub(super) fn resolve_onto(
     settings: &SettingArgs,
 ) -> Result<Resolved, ConfigError> {
     let EnvConfig { id, action_repeat, .. } = &stored.env;
-    config::resolve_onto(stored, path, &selection(id, action_repeat.get(), settings))
+    let python = python(settings)?;
+    let selection = selection(id, action_repeat.get(), settings);
+    config::resolve_onto(stored, path, &Selection { python: python.as_deref(), ..selection })
+}
+
+/// The interpreter of `--python`. A path is stored from the root on, so that the run can go on from
+/// elsewhere. Links are kept: that of a virtual environment says which one it is.
+fn python(settings: &SettingArgs) -> Result<Option<String>, ConfigError> {
+    let Some(python) = &settings.python else { return Ok(None) };
+    let unusable = |problem: &dyn std::fmt::Display| super::usage("--python", problem);
+    let is_name = python.components().count() == 1 && !python.starts_with(".");
+    let path = if is_name { Ok(python.clone()) } else { std::path::absolute(python) };
+    let text = path.map_err(|error| unusable(&error))?.into_os_string().into_string();
+    text.map(Some).map_err(|_| unusable(&"the path is not UTF-8"))
 }
 
 fn selection<'a>(
@@ -55,6 +70,7 @@ fn selection<'a>(
         seed: settings.seed,
         envs: settings.envs,
         eval_envs: settings.eval_envs,
+        python: None,
         sets: &settings.sets,
     }
 }

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use curl_envs::PixelEnvs;
 use serde::Serialize;
 
 use super::build::{self, Player};
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
+use crate::config::{Config, EnvConfig};
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::video::{Video, VideoError};
@@ -60,9 +62,22 @@ fn text(checkpoint: &Checkpoint, report: &EvalReport) -> String {
     text + &format!("mean {mean:.1} +- {std:.1}\n")
 }
 
+/// So many environments of a checkpoint. Those in Python are run by an interpreter that the user has named: a
+/// checkpoint that is a stranger's must not say which program is started.
+fn pixel_envs(args: &EvalArgs, config: &Config, count: usize) -> anyhow::Result<PixelEnvs> {
+    let trained_with = &config.env.python;
+    let python = args.python.to_string_lossy().into_owned();
+    let env = EnvConfig { python, ..config.env.clone() };
+    let envs = build::pixel_envs(&Config { env, ..config.clone() }, count);
+    if args.python.as_os_str() == trained_with.as_str() {
+        return Ok(envs?);
+    }
+    envs.with_context(|| format!("the run was trained with --python {trained_with}"))
+}
+
 fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
     let count = args.eval_envs.min(args.episodes) as usize;
-    let mut envs = build::pixel_envs(&checkpoint.config, count)?;
+    let mut envs = pixel_envs(args, &checkpoint.config, count)?;
     let Player { agent, shape } = Player::new(checkpoint, envs.spec())?;
     let mut stacks: Vec<_> = (0..count).map(|_| FrameStack::new(shape.crop, shape.stack)).collect();
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };

@@ -35,7 +35,7 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     folder.write_config(&config)?;
     let (parts, start) = build_run(run_dir, &config, checkpoint)?;
     let outcome = run(&config, parts, start, &stop)?;
-    super::print(&summary(run_dir, &outcome))
+    super::print(&summary(run_dir, &config, &outcome))
 }
 
 /// Whether the budget is used and the agent evaluated at its end.
@@ -45,7 +45,7 @@ fn is_finished(checkpoint: &Checkpoint, config: &Config) -> bool {
     *env_step >= config.train.env_steps.get() && evaluated
 }
 
-fn summary(run_dir: &Path, outcome: &Outcome) -> String {
+fn summary(run_dir: &Path, config: &Config, outcome: &Outcome) -> String {
     let env_step = outcome.steps.env_step;
     let mut summary = if outcome.complete {
         format!("finished after {env_step} env steps\n")
@@ -57,7 +57,11 @@ fn summary(run_dir: &Path, outcome: &Outcome) -> String {
         summary += &format!("last evaluation: {mean:.1} +- {std:.1}\n");
     }
     summary += &format!("checkpoint: {}\n", outcome.checkpoint.display());
-    summary + &format!("play it back: curl eval {} --video film.mp4\n", run_dir.display())
+    let python = match config.env.python.as_str() {
+        "python3" => String::new(),
+        other => format!(" --python {other}"),
+    };
+    summary + &format!("play it back: curl eval {}{python} --video film.mp4\n", run_dir.display())
 }
 
 /// A flag that Ctrl-C and a polite kill set. A second signal ends the process at once.

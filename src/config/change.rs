@@ -7,9 +7,9 @@ use toml::{Table, Value};
 use super::Config;
 use super::schema;
 
-/// Keys, and sections with all their keys, that say how long a run goes and what it leaves behind,
-/// but not what it learns.
-pub const CHANGEABLE: [&str; 4] = ["train.env_steps", "eval", "log", "checkpoint"];
+/// Keys, and sections with all their keys, that say how long a run goes, with which programs, and what
+/// it leaves behind, but not what it learns.
+pub const CHANGEABLE: [&str; 5] = ["env.python", "train.env_steps", "eval", "log", "checkpoint"];
 
 /// A key that two configurations give different values.
 #[derive(Clone, Debug, PartialEq, Eq)]

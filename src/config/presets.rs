@@ -3,14 +3,15 @@
 /// Every key with its default value.
 pub(super) const DEFAULTS: &str = include_str!("../../configs/default.toml");
 
-/// Presets of environments, by canonical id.
-const ENVIRONMENTS: [(&str, &str); 6] = [
+/// Presets of environments, by canonical id; a star at its end stands for anything.
+const ENVIRONMENTS: [(&str, &str); 7] = [
     ("dmc:ball_in_cup-catch", include_str!("../../configs/dmc/ball_in_cup-catch.toml")),
     ("dmc:cartpole-swingup", include_str!("../../configs/dmc/cartpole-swingup.toml")),
     ("dmc:cheetah-run", include_str!("../../configs/dmc/cheetah-run.toml")),
     ("dmc:finger-spin", include_str!("../../configs/dmc/finger-spin.toml")),
     ("dmc:reacher-easy", include_str!("../../configs/dmc/reacher-easy.toml")),
     ("dmc:walker-walk", include_str!("../../configs/dmc/walker-walk.toml")),
+    ("gymnasium:ALE/*", include_str!("../../configs/gymnasium/ale.toml")),
 ];
 
 /// Presets of `--preset`, by name.
@@ -28,20 +29,20 @@ pub fn preset_names() -> impl Iterator<Item = &'static str> {
 
 /// The preset of an environment, if it has one.
 pub(super) fn of_environment(id: &str) -> Option<&'static str> {
-    find(&ENVIRONMENTS, id)
+    let fits = |known: &str| match known.strip_suffix('*') {
+        Some(start) => id.starts_with(start),
+        None => id == known,
+    };
+    ENVIRONMENTS.iter().find(|(known, _)| fits(known)).map(|(_, text)| *text)
 }
 
 /// The preset of a name, if there is one.
 pub(super) fn named(name: &str) -> Option<&'static str> {
-    find(&NAMED, name)
+    NAMED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// The environments that have a preset.
 #[cfg(test)]
 pub(super) fn environment_ids() -> impl Iterator<Item = &'static str> {
     ENVIRONMENTS.into_iter().map(|(id, _)| id)
-}
-
-fn find(presets: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
-    presets.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }

@@ -24,6 +24,8 @@ pub struct Selection<'a> {
     pub seed: Option<u64>,
     pub envs: Option<u64>,
     pub eval_envs: Option<u64>,
+    /// The interpreter of environments in Python.
+    pub python: Option<&'a str>,
     /// `KEY=VALUE` each.
     pub sets: &'a [String],
 }
@@ -162,6 +164,11 @@ fn asked(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
         let place = Source::Argument(option.to_string());
         entries.extend(value.map(|value| Entry::from_text(key, &value.to_string(), place)));
     }
+    entries.extend(selection.python.map(|python| Entry {
+        key: "env.python".to_string(),
+        value: Value::String(python.to_string()),
+        place: Source::Argument("--python".to_string()),
+    }));
     for set in selection.sets {
         entries.push(layer::parse_set(set)?);
     }

@@ -15,6 +15,7 @@ pub(super) const CARTPOLE: Selection<'_> = Selection {
     seed: None,
     envs: None,
     eval_envs: None,
+    python: None,
     sets: &[],
 };
 

@@ -36,17 +36,19 @@ pub enum DecodeError {
     Reference { got: u8 },
 }
 
-/// Encodes and decodes frames of one size: height x width x 3 bytes.
+/// Encodes and decodes frames of one size: height x width x channels bytes, three channels or one.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameCodec {
     height: usize,
     /// Bytes of a row.
     row: usize,
+    /// Bytes of a pixel.
+    channels: usize,
 }
 
 impl FrameCodec {
-    pub fn new(height: usize, width: usize) -> Self {
-        Self { height, row: width * FRAME_CHANNELS }
+    pub fn new(height: usize, width: usize, channels: usize) -> Self {
+        Self { height, row: width * channels, channels }
     }
 
     /// The code of a frame against a key frame.
@@ -84,7 +86,7 @@ impl FrameCodec {
         let rows = key.chunks_exact(self.row).zip(frame.chunks_exact(self.row));
         let written = references.iter_mut().zip(differences.chunks_exact_mut(self.row));
         for ((key, row), (reference, difference)) in rows.zip(written) {
-            *reference = difference_of_row(key, row, difference);
+            *reference = difference_of_row(key, row, self.channels, difference);
         }
         bytes
     }
@@ -110,7 +112,8 @@ impl FrameCodec {
         for ((key, row), (&reference, difference)) in rows.zip(read) {
             match reference {
                 reference::KEY => add_key(key, difference, row),
-                reference::LEFT => add_left(difference, row),
+                reference::LEFT if self.channels == 1 => add_left::<1>(difference, row),
+                reference::LEFT => add_left::<FRAME_CHANNELS>(difference, row),
                 _ => return Err(DecodeError::Reference { got: reference }),
             }
         }
@@ -119,8 +122,8 @@ impl FrameCodec {
 }
 
 /// Writes a row's difference from the reference that leaves more zeros, and says which one that is.
-fn difference_of_row(key: &[u8], row: &[u8], difference: &mut [u8]) -> u8 {
-    let (first, rest) = row.split_at(FRAME_CHANNELS);
+fn difference_of_row(key: &[u8], row: &[u8], channels: usize, difference: &mut [u8]) -> u8 {
+    let (first, rest) = row.split_at(channels);
     let zeros_of_key = row.iter().zip(key).filter(|(byte, key)| byte == key).count();
     let zeros_of_left = rest.iter().zip(row).filter(|(byte, left)| byte == left).count();
     if zeros_of_key >= zeros_of_left {
@@ -129,7 +132,7 @@ fn difference_of_row(key: &[u8], row: &[u8], difference: &mut [u8]) -> u8 {
         }
         return reference::KEY;
     }
-    let (first_difference, differences) = difference.split_at_mut(FRAME_CHANNELS);
+    let (first_difference, differences) = difference.split_at_mut(channels);
     first_difference.copy_from_slice(first);
     for ((difference, byte), left) in differences.iter_mut().zip(rest).zip(row) {
         *difference = byte.wrapping_sub(*left);
@@ -143,10 +146,10 @@ fn add_key(key: &[u8], difference: &[u8], row: &mut [u8]) {
     }
 }
 
-fn add_left(difference: &[u8], row: &mut [u8]) {
-    let mut left = [0_u8; FRAME_CHANNELS];
-    let pixels = row.chunks_exact_mut(FRAME_CHANNELS);
-    for (pixel, difference) in pixels.zip(difference.chunks_exact(FRAME_CHANNELS)) {
+fn add_left<const CHANNELS: usize>(difference: &[u8], row: &mut [u8]) {
+    let mut left = [0_u8; CHANNELS];
+    let pixels = row.chunks_exact_mut(CHANNELS);
+    for (pixel, difference) in pixels.zip(difference.chunks_exact(CHANNELS)) {
         for ((byte, left), difference) in pixel.iter_mut().zip(&mut left).zip(difference) {
             *left = left.wrapping_add(*difference);
             *byte = *left;
@@ -172,13 +175,17 @@ mod tests {
         (0..HEIGHT * WIDTH * FRAME_CHANNELS).map(|_| rng.random()).collect()
     }
 
+    /// As a frame of three channels, and of one; the length of the former's code.
     fn check(key: &[u8], frame: &[u8]) -> usize {
-        let codec = FrameCodec::new(HEIGHT, WIDTH);
-        let code = codec.encode(key, frame);
-        let mut decoded = vec![7; frame.len()];
-        codec.decode(key, &code, &mut Vec::new(), &mut decoded).expect("it was just encoded");
-        assert_eq!(decoded, frame);
-        code.len()
+        let [rgb, _] = [FRAME_CHANNELS, 1].map(|channels| {
+            let codec = FrameCodec::new(HEIGHT, WIDTH * FRAME_CHANNELS / channels, channels);
+            let code = codec.encode(key, frame);
+            let mut decoded = vec![7; frame.len()];
+            codec.decode(key, &code, &mut Vec::new(), &mut decoded).expect("it was just encoded");
+            assert_eq!(decoded, frame);
+            code.len()
+        });
+        rgb
     }
 
     #[test]
@@ -212,7 +219,7 @@ mod tests {
     fn damaged_codes_are_refused() {
         let mut rng = stream();
         let (key, frame) = (noise(&mut rng), noise(&mut rng));
-        let codec = FrameCodec::new(HEIGHT, WIDTH);
+        let codec = FrameCodec::new(HEIGHT, WIDTH, FRAME_CHANNELS);
         let decode = |codec: &FrameCodec, code: &[u8]| {
             let mut decoded = vec![0; key.len()];
             codec.decode(&key, code, &mut Vec::new(), &mut decoded).map_err(|e| e.to_string())
@@ -222,7 +229,7 @@ mod tests {
             let error = decode(&codec, &code[..len]).unwrap_err();
             assert!(error.contains("cannot be unpacked") || error.contains("holds"), "{error}");
         }
-        let smaller = FrameCodec::new(HEIGHT - 1, WIDTH).encode(&key, &frame);
+        let smaller = FrameCodec::new(HEIGHT - 1, WIDTH, FRAME_CHANNELS).encode(&key, &frame);
         assert!(
             decode(&codec, &smaller)
                 .unwrap_err()

@@ -44,7 +44,7 @@ impl Frames {
     pub(super) fn new(shape: &ReplayShape) -> Self {
         match shape.codec {
             Codec::Raw => Self::Raw(RawFrames::new(shape.slots(), shape.frame_bytes())),
-            Codec::Delta => Self::Delta(DeltaFrames::new(shape.slots(), shape.crop.frame)),
+            Codec::Delta => Self::Delta(DeltaFrames::new(shape.slots(), shape.crop)),
         }
     }
 

@@ -1,6 +1,5 @@
 //! What a replay holds, and what that will take.
 
-use curl_envs::FRAME_CHANNELS;
 use serde::{Deserialize, Serialize};
 
 use super::Slot;
@@ -80,7 +79,7 @@ impl ReplayShape {
     /// where frames are stored as differences.
     pub fn bytes(&self) -> f64 {
         let side = self.crop.frame as f64;
-        self.bytes_at(side * side * FRAME_CHANNELS as f64 * self.codec.share())
+        self.bytes_at(side * side * self.crop.channels as f64 * self.codec.share())
     }
 
     /// Bytes that the full replay takes if a frame takes so many.
@@ -90,7 +89,7 @@ impl ReplayShape {
     }
 
     pub fn frame_bytes(&self) -> usize {
-        self.crop.frame * self.crop.frame * FRAME_CHANNELS
+        self.crop.frame_bytes()
     }
 
     /// The sizes of a batch of so many samples.
@@ -98,7 +97,7 @@ impl ReplayShape {
         BatchShape {
             size,
             image: self.crop.image,
-            channels: FRAME_CHANNELS * self.stack,
+            channels: self.crop.channels * self.stack,
             action: self.action,
         }
     }

@@ -168,7 +168,8 @@ impl Run<'_> {
             metrics.ages(steps, ages)?;
         }
         if steps.update.is_multiple_of(log.media_every_updates.get()) {
-            media::record(metrics, steps, &self.parts.agent, &self.batch, losses)?;
+            let crop = self.parts.storage.replays[0].replay.shape().crop;
+            media::record(metrics, steps, &self.parts.agent, &self.batch, losses, crop)?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::fault::Fault;
-use super::protocol::{self, HEADER_LEN, Kind, Request};
+use super::protocol::{Incoming, Kind, Request};
 use super::tail::Tail;
 
 /// Time for a process to end by itself after nobody listens to it any more; its own watcher ends it
@@ -39,8 +39,7 @@ pub(super) struct Child {
     /// Memory that it shares its pictures in.
     pictures: File,
     pub(super) request: Request,
-    /// The last reply: its first bytes, as many as it is long.
-    reply: Vec<u8>,
+    reply: Incoming,
 }
 
 impl Child {
@@ -71,7 +70,7 @@ impl Child {
             tail: Tail::default(),
             pictures,
             request: Request::default(),
-            reply: vec![0; 4096],
+            reply: Incoming::default(),
         })
     }
 
@@ -83,7 +82,7 @@ impl Child {
     pub(super) fn ask(&mut self, kind: Kind, limit: Duration) -> Result<&[u8], Fault> {
         let deadline = Instant::now() + limit;
         match self.exchange(kind, deadline) {
-            Ok(len) => Ok(&self.reply[HEADER_LEN..len]),
+            Ok(()) => Ok(self.reply.payload()),
             Err(Interruption::Closed) => Err(Fault::Ended { status: self.end() }),
             Err(Interruption::Silent) => {
                 self.end();
@@ -96,8 +95,8 @@ impl Child {
         }
     }
 
-    /// The length of the whole reply.
-    fn exchange(&mut self, kind: Kind, deadline: Instant) -> Result<usize, Interruption> {
+    /// Sends the request and takes the reply in.
+    fn exchange(&mut self, kind: Kind, deadline: Instant) -> Result<(), Interruption> {
         let mut sent = 0;
         while let Some(left) = self.request.message().get(sent..).filter(|left| !left.is_empty()) {
             let stream = self.stream.as_mut().ok_or(Interruption::Closed)?;
@@ -107,29 +106,22 @@ impl Child {
                 Err(_) => return Err(Interruption::Closed),
             }
         }
-        let (mut filled, mut len) = (0, HEADER_LEN);
-        while filled < len {
+        self.reply.begin();
+        loop {
             let stream = self.stream.as_mut().ok_or(Interruption::Closed)?;
-            match stream.read(&mut self.reply[filled..]) {
+            let read = match stream.read(self.reply.room()) {
                 Ok(0) => return Err(Interruption::Closed),
-                Ok(read) => filled += read,
-                Err(error) if would_block(&error) => self.wait(PollFlags::IN, deadline)?,
-                Err(_) => return Err(Interruption::Closed),
-            }
-            if let Some((header, _)) = self.reply[..filled].split_first_chunk() {
-                let payload = protocol::payload_len(*header, kind);
-                len = HEADER_LEN + payload.map_err(Interruption::Garbage)?;
-                // The rest is read into the reply, which holds no more than the protocol's longest.
-                if self.reply.len() < len {
-                    self.reply.resize(len, 0);
+                Ok(read) => read,
+                Err(error) if would_block(&error) => {
+                    self.wait(PollFlags::IN, deadline)?;
+                    continue;
                 }
+                Err(_) => return Err(Interruption::Closed),
+            };
+            if self.reply.advance(read, kind).map_err(Interruption::Garbage)? {
+                return Ok(());
             }
         }
-        if filled > len {
-            let problem = format!("it sent {} bytes more than its reply has", filled - len);
-            return Err(Interruption::Garbage(problem));
-        }
-        Ok(len)
     }
 
     /// Waits until the stream is ready, and takes in what is printed meanwhile, so that a process

@@ -17,6 +17,28 @@ pub enum Fault {
     NotFinite { what: &'static str, value: f64 },
 }
 
+/// What a Python process runs, once it has told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Versions {
+    #[default]
+    Unknown,
+    Known {
+        python: String,
+        gymnasium: String,
+    },
+}
+
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => Ok(()),
+            Self::Known { python, gymnasium } => {
+                write!(f, " (Python {python}, gymnasium {gymnasium})")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

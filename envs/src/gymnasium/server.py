@@ -29,6 +29,8 @@ MODULES = {"ALE": "ale_py"}
 GRACE = 1.0
 # Longer observations are not sent: they are pictures in some form of their own.
 MAX_OBSERVATION = 4096
+# A smaller array is a map of some kind rather than a picture, and seen only where nothing is drawn.
+PICTURE_SIDE = 32
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -44,7 +46,6 @@ def main():
     server = os.fork()
     if server:
         watch(server, requests)
-    prctl(PR_SET_CHILD_SUBREAPER, 0)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() == watcher:
         faulthandler.enable()
@@ -179,7 +180,10 @@ class Served:
         self.env, self.pictures = env, pictures
         space = env.observation_space
         box = isinstance(space, gymnasium.spaces.Box)
-        self.observes_pictures = box and is_picture(space)
+        self.draws = env.render_mode == "rgb_array"
+        self.observes_pictures = (
+            box and is_picture(space) and (not self.draws or min(space.shape[:2]) >= PICTURE_SIDE)
+        )
         self.observes_numbers = box and not self.observes_pictures and len(box_numbers(space)) <= MAX_OBSERVATION
         self.observation = None
 
@@ -193,7 +197,7 @@ class Served:
                 packed(platform.python_version()),
                 packed(gymnasium.__version__),
                 packed_actions(self.env.action_space),
-                bytes([not self.observes_pictures and self.env.render_mode != "rgb_array"]),
+                bytes([not self.observes_pictures and not self.draws]),
                 struct.pack(
                     "<IdQ",
                     len(box_numbers(space)) if self.observes_numbers else 0,

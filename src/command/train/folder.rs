@@ -65,7 +65,12 @@ fn go_on(folder: RunFolder, stored: &Config, config: Config) -> Result<Chosen> {
 fn new_path(config: &Config) -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     let name = format!("{now}-s{}", config.train.seed);
-    Path::new("runs").join(config.env.id.replace(':', "-")).join(name)
+    Path::new("runs").join(folder_name(&config.env.id)).join(name)
+}
+
+/// An id as the name of a folder: letters, digits, and what joins them.
+fn folder_name(id: &str) -> String {
+    id.replace(|c: char| !(c.is_alphanumeric() || "._-".contains(c)), "-")
 }
 
 /// A folder that cannot be had because of what was asked for is an error of the argument.
