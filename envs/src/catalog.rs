@@ -8,8 +8,12 @@
 //!
 //! Of the swimmer [`ids`] lists the lengths that dm_control lists, 6 and 15 links, but all from 3 to
 //! 100 can be made, such as `dmc:swimmer-swimmer3`.
+//!
+//! Tasks of the control suite take distractions at the end of an id, with a strength in [0, 1]:
+//! `dmc:cartpole-swingup?color=0.2&camera=0.1` has other colours in every episode, and a camera that
+//! moves.
 
-use crate::dmc::{self, Dmc};
+use crate::dmc::{self, Distractions, Dmc};
 use crate::env::Env;
 use crate::error::EnvError;
 use crate::gym;
@@ -18,18 +22,31 @@ use crate::gymnasium::{self, Gymnasium, Settings};
 /// The canonical form of an id.
 ///
 /// # Errors
-/// [`EnvError::UnknownId`] with the nearest ids, or [`EnvError::GymnasiumId`].
+/// [`EnvError::UnknownId`] with the nearest ids, [`EnvError::GymnasiumId`], or
+/// [`EnvError::Options`].
 pub fn canonical(id: &str) -> Result<String, EnvError> {
     if let Some(canonical) = gymnasium::canonical(id) {
         return canonical;
     }
-    let wanted = plain(id);
+    let (task, distractions) = Distractions::split(id)?;
+    let wanted = plain(task);
     let matches = |known: &String| {
         let known = plain(known);
         let without_suite = known.split_once('_').map(|(_, task)| task);
         wanted == known || Some(wanted.as_str()) == without_suite
     };
-    ids().chain(dmc::unlisted_ids()).find(matches).ok_or_else(|| unknown(id))
+    let known = ids().chain(dmc::unlisted_ids()).find(matches);
+    let known = known.ok_or_else(|| unknown(task))?;
+    if distractions.are_none() || !gym::ids().any(|id| id == known) {
+        return Ok(known + &distractions.to_string());
+    }
+    Err(EnvError::Options { id: id.to_owned(), problem: format!("{known} takes no options") })
+}
+
+/// The task of a canonical id, without its distractions: `dmc:cartpole-swingup` of
+/// `dmc:cartpole-swingup?color=0.2`.
+pub fn task(id: &str) -> &str {
+    id.split_once('?').map_or(id, |(task, _)| task)
 }
 
 /// Makes the environment of an id, in any of its forms.

@@ -5,6 +5,7 @@ mod acrobot;
 mod ball_in_cup;
 mod cartpole;
 mod cheetah;
+mod distraction;
 mod finger;
 mod fish;
 mod geometry;
@@ -14,6 +15,7 @@ mod humanoid_cmu;
 mod lqr;
 mod manipulator;
 mod model;
+mod model_field;
 mod offscreen;
 mod pendulum;
 mod physics;
@@ -36,9 +38,11 @@ use std::path::PathBuf;
 
 use rand::Rng;
 
+use self::distraction::Distraction;
+pub(crate) use self::distraction::Distractions;
 use self::offscreen::Offscreen;
 use self::physics::Physics;
-use self::renderer::Renderer;
+use self::renderer::{Renderer, Shot};
 pub use self::state::{ModelField, ModelValue, State};
 use self::task::{Task, TaskEntry};
 use crate::env::{Action, ActionSpec, Ended, Env, EnvState, Frame, Quality, Spec, Step};
@@ -110,6 +114,7 @@ pub struct Dmc {
     low: Vec<f64>,
     high: Vec<f64>,
     physics: Physics,
+    distraction: Distraction,
     task: Box<dyn Task>,
     renderer: Renderer,
     camera: usize,
@@ -121,17 +126,18 @@ pub struct Dmc {
 }
 
 impl Dmc {
-    /// Makes the task of a canonical id.
+    /// Makes the task of a canonical id, with the distractions that the id asks for.
     ///
     /// # Errors
-    /// [`EnvError::UnknownId`], or if the model is missing or broken.
+    /// [`EnvError::UnknownId`], [`EnvError::Options`], or if the model is missing or broken.
     pub fn make(id: &str) -> Result<Self, EnvError> {
+        let (task, distractions) = Distractions::split(id)?;
         let mut known = entries().copied().chain(swimmer::of_any_length());
-        let entry = known.find(|entry| entry.id() == id);
-        Self::from_entry(&entry.ok_or_else(|| crate::catalog::unknown(id))?)
+        let entry = known.find(|entry| entry.id() == task);
+        Self::from_entry(&entry.ok_or_else(|| crate::catalog::unknown(task))?, distractions)
     }
 
-    fn from_entry(entry: &TaskEntry) -> Result<Self, EnvError> {
+    fn from_entry(entry: &TaskEntry, distractions: Distractions) -> Result<Self, EnvError> {
         let physics = Physics::load(entry.model)?;
         let task = (entry.rules)(&physics)?;
         let timestep = physics.timestep();
@@ -147,7 +153,7 @@ impl Dmc {
             observation.push((name.to_owned(), numbers.len()));
         });
         let spec = Spec {
-            id: entry.id(),
+            id: entry.id() + &distractions.to_string(),
             action: ActionSpec::Continuous { low: low.clone(), high: high.clone() },
             observation,
             control_timestep,
@@ -158,6 +164,7 @@ impl Dmc {
             spec,
             low,
             high,
+            distraction: Distraction::new(distractions, &physics),
             physics,
             task,
             renderer: Renderer::new(entry.reduced),
@@ -184,7 +191,7 @@ impl Dmc {
         self.task.reward(&self.physics)
     }
 
-    /// Everything that the rest of the episode depends on.
+    /// Everything that the rest of the episode depends on, but for its distractions.
     pub fn simulation_state(&self) -> State {
         State::of(&self.physics, self.env_step)
     }
@@ -227,6 +234,7 @@ impl Env for Dmc {
         self.running = false;
         self.physics.begin_reset();
         self.task.reset(&mut self.physics, rng)?;
+        self.distraction.draw(&mut self.physics, rng)?;
         self.physics.forward()?;
         self.env_step = 0;
         self.running = true;
@@ -260,7 +268,13 @@ impl Env for Dmc {
     }
 
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
-        self.renderer.draw(&mut self.physics, self.camera, self.quality, frame)
+        let shot = Shot {
+            camera: self.camera,
+            quality: self.quality,
+            view: self.distraction.view(self.env_step),
+            shifts: self.distraction.shifts(),
+        };
+        self.renderer.draw(&mut self.physics, shot, frame)
     }
 
     fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
@@ -277,13 +291,19 @@ impl Env for Dmc {
     }
 
     fn state(&self) -> Option<EnvState> {
-        Some(self.simulation_state().to_env_state())
+        let mut state = self.simulation_state().to_env_state();
+        self.distraction.save(&mut state);
+        Some(state)
     }
 
     fn set_state(&mut self, state: &EnvState) -> Result<(), EnvError> {
         self.running = false;
-        let state = State::from_env_state(state)
-            .map_err(|problem| EnvError::State { id: self.spec.id.clone(), problem })?;
-        self.set_simulation_state(&state)
+        let refused = |problem| EnvError::State { id: self.spec.id.clone(), problem };
+        let mut state = state.clone();
+        let drawn = self.distraction.take_from(&mut state).map_err(refused)?;
+        let state = State::from_env_state(&state).map_err(refused)?;
+        self.set_simulation_state(&state)?;
+        self.distraction.restore(drawn);
+        Ok(())
     }
 }

@@ -16,6 +16,12 @@ pub enum EnvError {
     UnknownId { id: String, nearest: Vec<String> },
 
     #[error(
+        "{id:?} asks for what there is not: {problem}; a task of the control suite takes color=S and \
+         camera=S with S in [0, 1], such as dmc:cartpole-swingup?color=0.2&camera=0.1"
+    )]
+    Options { id: String, problem: String },
+
+    #[error(
         "the control suite's models are neither in {} nor in {}; fetch them with `make setup`",
         installed.display(),
         built.display()

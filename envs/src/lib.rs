@@ -48,7 +48,7 @@ mod pixel_envs;
 mod pixels;
 mod similarity;
 
-pub use catalog::{canonical, default_action_repeat, ids, make, make_with};
+pub use catalog::{canonical, default_action_repeat, ids, make, make_with, task};
 pub use counter::Counter;
 pub use dmc::Dmc;
 pub use env::{

@@ -22,7 +22,7 @@ const BRING_BALL: TaskEntry = TaskEntry {
     control_timestep: Some(0.01),
     action_repeat: 4,
     camera: 0,
-    reduced: Detail { shadow_map: 1024, rings: 6 },
+    reduced: Detail { shadow_map: 512, rings: 4 },
     rules: |physics| Manipulator::rules(physics, &BALL, Goal::InTheAir),
 };
 

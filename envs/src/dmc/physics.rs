@@ -201,8 +201,34 @@ impl Physics {
         Ok(())
     }
 
+    /// Shows the model with other colours of a texture: to every texel some numbers are added, one
+    /// a channel, within what a byte holds.
+    pub(super) fn with_shifted_texture(
+        &mut self,
+        texture: usize,
+        shift: [i16; 3],
+        show: impl FnOnce(&MjModel),
+    ) {
+        let model = self.model();
+        let [height, width, channels] =
+            [model.tex_height(), model.tex_width(), model.tex_nchannel()]
+                .map(|numbers| numbers[texture] as usize);
+        // What is not in the model but in a file of its own has no address.
+        let Ok(start) = usize::try_from(model.tex_adr()[texture]) else { return };
+        let texels = start..start + height * width * channels;
+        let own = model.tex_data()[texels.clone()].to_vec();
+        let model = self.model_mut();
+        for texel in model.tex_data_mut()[texels.clone()].chunks_exact_mut(channels) {
+            for (channel, shift) in texel.iter_mut().zip(shift) {
+                *channel = (i16::from(*channel) + shift).clamp(0, 255) as u8;
+            }
+        }
+        show(model);
+        model.tex_data_mut()[texels].copy_from_slice(&own);
+    }
+
     fn model_mut(&mut self) -> &mut MjModel {
-        // SAFETY: the callers write elevations of height fields, or hand the model to
+        // SAFETY: the callers write elevations of height fields and texels, or hand the model to
         // `ModelField::replace`, which writes single numbers of positions, rotations, sizes,
         // colours, damping, stiffness and the weights of joints in tendons: no length, index or
         // address table.

@@ -18,6 +18,8 @@ use std::num::NonZeroU32;
 use mujoco_rs::mujoco_c::mjtVisFlag;
 use mujoco_rs::prelude::*;
 
+use super::distraction::{Shift, View};
+use super::geometry::{between, length};
 use super::offscreen::Offscreen;
 use super::physics::Physics;
 use super::task::Detail;
@@ -40,6 +42,18 @@ pub(super) struct Renderer {
     offscreen: Option<Offscreen>,
 }
 
+/// What a picture is to show, besides the simulation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shot<'a> {
+    /// A camera of the model.
+    pub camera: usize,
+    pub quality: Quality,
+    /// Where that camera is instead of its own place.
+    pub view: Option<View>,
+    /// Changes of the textures' colours; empty where there are none.
+    pub shifts: &'a [Shift],
+}
+
 /// What a canvas is made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Look {
@@ -53,7 +67,7 @@ impl Renderer {
         Self { reduced, canvases: Vec::new(), offscreen: None }
     }
 
-    /// Draws the simulation as a camera of the model sees it.
+    /// Draws the simulation.
     ///
     /// # Errors
     /// [`EnvError::FrameSize`], [`EnvError::FrameBuffer`] or [`EnvError::Renderer`].
@@ -63,12 +77,11 @@ impl Renderer {
     pub(super) fn draw(
         &mut self,
         physics: &mut Physics,
-        camera: usize,
-        quality: Quality,
+        shot: Shot<'_>,
         frame: Frame<'_>,
     ) -> Result<(), EnvError> {
         frame.check()?;
-        let look = Look { height: frame.height, width: frame.width, quality };
+        let look = Look { height: frame.height, width: frame.width, quality: shot.quality };
         let offscreen = match &mut self.offscreen {
             Some(offscreen) => {
                 offscreen.make_current()?;
@@ -84,7 +97,7 @@ impl Renderer {
                 self.canvases.len() - 1
             }
         };
-        self.canvases[at].1.draw(physics, camera, frame);
+        self.canvases[at].1.draw(physics, shot, frame);
         Ok(())
     }
 }
@@ -106,6 +119,8 @@ struct Canvas {
     context: MjrContext,
     /// Of the height fields on the graphics device.
     heights_version: u64,
+    /// How the textures on the graphics device differ from the model's.
+    shifts: Vec<Shift>,
 }
 
 impl Canvas {
@@ -135,14 +150,21 @@ impl Canvas {
         let geoms = physics.model().ngeom() as usize + FURTHER_GEOMS;
         let scene = MjvScene::new(physics.model(), geoms);
         let heights_version = physics.heights_version();
-        Self { quality: look.quality, scene, options, context, heights_version }
+        let shifts = vec![Shift::default(); physics.model().ntex() as usize];
+        Self { quality: look.quality, scene, options, context, heights_version, shifts }
     }
 
-    fn draw(&mut self, physics: &mut Physics, camera: usize, frame: Frame<'_>) {
+    fn draw(&mut self, physics: &mut Physics, shot: Shot<'_>, frame: Frame<'_>) {
         self.upload_heights(physics);
         match self.quality {
-            Quality::Model => self.update(physics, camera),
-            Quality::Reduced => self.update_reduced(physics, camera),
+            Quality::Model => self.update(physics, shot.camera),
+            Quality::Reduced => self.update_reduced(physics, shot.camera),
+        }
+        if let Some(view) = shot.view {
+            self.move_camera(physics, view);
+        }
+        if !shot.shifts.is_empty() && shot.shifts != self.shifts {
+            self.colour_textures(physics, shot.shifts);
         }
         let picture = MjrRectangle::new(0, 0, frame.width as i32, frame.height as i32);
         self.context.offscreen();
@@ -184,6 +206,30 @@ impl Canvas {
             // Decoration casts no shadow, and is drawn like all else.
             ground.category = MjtCatBit::mjCAT_DECOR as i32;
         }
+    }
+}
+
+impl Canvas {
+    /// Moves the camera about the point on its line of sight that is as far away as the centre of
+    /// mass of the first body (body 0 is the world).
+    fn move_camera(&mut self, physics: &Physics, view: View) {
+        let center = physics.data().subtree_com()[1];
+        for eye in self.scene.camera_mut() {
+            let distance = length(&between(eye.pos.map(f64::from), center));
+            view.apply(eye, distance);
+        }
+    }
+
+    /// Sends the textures to the graphics device again, in other colours than the model's.
+    fn colour_textures(&mut self, physics: &mut Physics, shifts: &[Shift]) {
+        for (texture, shift) in shifts.iter().enumerate() {
+            let in_bytes = shift.map(|channel| (255.0 * channel.clamp(-1.0, 1.0)).round() as i16);
+            physics.with_shifted_texture(texture, in_bytes, |model| {
+                let sent = self.context.upload_texture(model, texture);
+                sent.expect("the model has this texture");
+            });
+        }
+        shifts.clone_into(&mut self.shifts);
     }
 }
 

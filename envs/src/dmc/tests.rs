@@ -1,6 +1,7 @@
 //! Episodes of all tasks: starts, ends, states, errors and pictures. That rewards, observations and
 //! pictures agree with dm_control is tested against its numbers elsewhere.
 
+mod distractions;
 mod fish;
 mod hostile;
 mod humanoid;

@@ -7,6 +7,7 @@ use crate::pixels::Pixels;
 const TASKS: &[&str] = &[
     "dmc:ball_in_cup-catch",
     "dmc:cartpole-swingup",
+    "dmc:cartpole-swingup?color=0.3&camera=0.2",
     "dmc:cheetah-run",
     "dmc:finger-spin",
     "dmc:finger-turn_easy",
