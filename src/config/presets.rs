@@ -3,7 +3,8 @@
 /// Every key with its default value.
 pub(super) const DEFAULTS: &str = include_str!("../../configs/default.toml");
 
-/// Presets of environments, by canonical id; a star at its end stands for anything.
+/// Presets of environments, by canonical id without distractions; a star at its end stands for
+/// anything.
 const ENVIRONMENTS: [(&str, &str); 7] = [
     ("dmc:ball_in_cup-catch", include_str!("../../configs/dmc/ball_in_cup-catch.toml")),
     ("dmc:cartpole-swingup", include_str!("../../configs/dmc/cartpole-swingup.toml")),

@@ -138,8 +138,9 @@ const ENV_ID: &str = "env.id";
 fn stated(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     let repeat = selection.default_action_repeat.to_string();
     let mut entries = vec![Entry::from_text("env.action_repeat", &repeat, Source::Environment)];
-    if let Some(text) = presets::of_environment(selection.env) {
-        entries.extend(layer::parse_built_in(text, &Source::Preset(selection.env.to_string())));
+    let task = curl_envs::task(selection.env);
+    if let Some(text) = presets::of_environment(task) {
+        entries.extend(layer::parse_built_in(text, &Source::Preset(task.to_string())));
     }
     entries.extend(asked(selection)?);
     Ok(entries)

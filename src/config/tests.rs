@@ -103,6 +103,15 @@ fn action_repeats_and_learning_rates_are_those_of_table_3() {
 }
 
 #[test]
+fn distractions_leave_an_environment_its_preset() {
+    let [plain, mut distracted] = ["dmc:cheetah-run", "dmc:cheetah-run?color=0.2"]
+        .map(|env| resolve(&Selection { env, ..CARTPOLE }).unwrap().config);
+    assert_eq!(distracted.env.id, "dmc:cheetah-run?color=0.2");
+    distracted.env.id = plain.env.id.clone();
+    assert_eq!(distracted, plain);
+}
+
+#[test]
 fn unknown_keys_name_the_nearest() {
     let cases = [
         ("agent.discout=1", "unknown key agent.discout: did you mean agent.discount?"),

@@ -2,8 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use mujoco_rs::prelude::*;
-
 pub use super::model_field::{ModelField, ModelValue};
 use super::physics::Physics;
 use crate::env::EnvState;

@@ -68,9 +68,11 @@ fn new_path(config: &Config) -> PathBuf {
     Path::new("runs").join(folder_name(&config.env.id)).join(name)
 }
 
-/// An id as the name of a folder: letters, digits, and what joins them.
+/// An environment's id as the name of a folder, which a shell takes as it is:
+/// `dmc-cartpole-swingup-color=0.2` of `dmc:cartpole-swingup?color=0.2`.
 fn folder_name(id: &str) -> String {
-    id.replace(|c: char| !(c.is_alphanumeric() || "._-".contains(c)), "-")
+    let is_plain = |character: char| character.is_alphanumeric() || "-_.=".contains(character);
+    id.chars().map(|character| if is_plain(character) { character } else { '-' }).collect()
 }
 
 /// A folder that cannot be had because of what was asked for is an error of the argument.
@@ -79,5 +81,25 @@ fn usage(argument: &str, error: RunFolderError) -> anyhow::Error {
     match error {
         Taken { .. } | NoRun { .. } | InUse { .. } => crate::command::usage(argument, error).into(),
         error => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_become_folders_whose_names_need_no_quotes() {
+        for (id, expected) in [
+            ("dmc:ball_in_cup-catch", "dmc-ball_in_cup-catch"),
+            (
+                "dmc:cartpole-swingup?color=0.2&camera=0.1",
+                "dmc-cartpole-swingup-color=0.2-camera=0.1",
+            ),
+            ("gymnasium:ALE/Pong-v5", "gymnasium-ALE-Pong-v5"),
+            ("gymnasium:my.module:Env-v0", "gymnasium-my.module-Env-v0"),
+        ] {
+            assert_eq!(folder_name(id), expected);
+        }
     }
 }
