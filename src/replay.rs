@@ -152,7 +152,7 @@ impl Replay {
         (number % self.slots.len() as u64) as usize
     }
 
-    /// Fills a batch as [`sample`] does.
+    /// Fills a batch as [`fn@sample`] does.
     pub fn sample(&self, batch: &mut Batch, rng: &mut impl Rng) -> Ages {
         sample(&[self], batch, rng)
     }

@@ -5,7 +5,7 @@
 //! rewritten. Files whose frames have all been overwritten in memory are removed once no checkpoint
 //! needs them.
 //!
-//! The files are `replay/<segment>.frames`, and `replay-1/...` of a second environment and so on; [`mod@format`] says what is in them.
+//! The files are `replay/<segment>.frames`, and `replay-1/...` of a second environment and so on; `format` says what is in them.
 
 mod format;
 mod read;
