@@ -85,7 +85,7 @@ fn a_simulator_is_learned_from() {
     let env = "gymnasium:Swimmer-v5?width=64&height=64";
     succeed(folder.path(), &training(env, &[]));
     assert_eq!(trained_config(folder.path()).env.id, env);
-    let show = ["envs", "show", env, "swimmer.png", "--python"];
+    let show = ["envs", "show", env, "--out", "swimmer.png", "--steps", "2", "--python"];
     succeed(folder.path(), &[&show[..], &[PYTHON.to_str().expect("text")]].concat());
     assert!(folder.path().join("swimmer.png").exists());
 }

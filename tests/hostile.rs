@@ -40,7 +40,7 @@ fn counters_beyond_those_of_any_run_are_refused() {
         ("checkpoint.toml", "update = 4", "steps.update"),
         ("checkpoint.toml", "temperature = 0", "temperature"),
         ("run.toml", "evaluations = 1", "evaluations"),
-        ("run.toml", "length = 8", "episode.length"),
+        ("run.toml", "length = 8", "envs.episode.length"),
         ("run.toml", "env_step = 40", "last_evaluation.env_step"),
     ] {
         for number in [(1_u64 << 43) + 1, i64::MAX as u64] {
