@@ -29,9 +29,10 @@ fn check(env: &str, precision: &str) {
     Remains::of(first.path()).check_same(second.path(), &format!("{env}, {precision}"));
 }
 
-/// The first task of each domain: a domain's tasks differ in starts and rewards alone.
+/// The first task of each domain: a domain's tasks differ in starts and rewards alone. But for the
+/// linear systems: their controls have no bounds, and random ones lead to rewards beyond float32.
 fn one_of_each_domain() -> Vec<String> {
-    let mut ids: Vec<String> = curl_envs::ids().collect();
+    let mut ids: Vec<String> = curl_envs::ids().filter(|id| !id.starts_with("dmc:lqr")).collect();
     ids.dedup_by(|id, before| domain(id) == domain(before));
     ids
 }
