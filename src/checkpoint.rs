@@ -36,8 +36,9 @@ const CONFIG: &str = "config.toml";
 const TENSORS: &str = "agent.safetensors";
 const RUN: &str = "run.toml";
 const CHECKSUMS: &str = "SHA256SUMS";
-/// Text files beyond this are not ours, and are not read.
-const MAX_TEXT_BYTES: u64 = 1 << 20;
+/// Text files beyond this are not ours, and are not read. The largest are those of uneven ground, whose
+/// heights take a megabyte for each environment.
+const MAX_TEXT_BYTES: u64 = 1 << 26;
 
 /// A run at one moment.
 #[derive(Debug)]
