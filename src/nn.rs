@@ -1,11 +1,14 @@
 //! Networks: tensors in, tensors out. Nothing here knows an optimiser, a loss or a file.
 
 pub mod adam;
+#[cfg_attr(not(all(target_arch = "x86_64", target_os = "linux")), path = "nn/amx/absent.rs")]
+mod amx;
 mod categorical;
 mod convolutions;
 mod ema;
 mod encoder;
 mod gradients;
+mod images;
 mod init;
 mod layers;
 mod policy;

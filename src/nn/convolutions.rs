@@ -6,8 +6,10 @@
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::slice::{bytes, floats, floats_mut};
-use super::winograd::{self, Images, Winograd};
+use super::amx::{self, Amx};
+use super::images::{Images, Layer};
+use super::slice::{bfloats, bfloats_mut, bytes, floats, floats_mut};
+use super::winograd::{self, Winograd};
 use super::{Init, Parameters};
 
 /// Images that go through all layers together where no gradient is needed: their maps then stay in
@@ -34,6 +36,25 @@ enum Passes {
     /// By libtorch, in a number format that may be narrower than that of the parameters.
     Libtorch(Kind),
     Winograd(Winograd),
+    Amx(Amx),
+}
+
+impl Passes {
+    /// Those that are not libtorch's, where there are any for these sizes, this number format and
+    /// this processor.
+    fn ours(images: ImageShape, filters: i64, layers: i64, kind: Kind) -> Option<Self> {
+        let (size, channels, layers) =
+            (images.size as usize, images.channels as usize, layers as usize);
+        match kind {
+            Kind::Float if filters == winograd::FILTERS as i64 => {
+                Winograd::new(size, channels, layers).map(Self::Winograd)
+            }
+            Kind::BFloat16 if filters == amx::FILTERS as i64 => {
+                Amx::new(size, channels, layers).map(Self::Amx)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The features of a batch and what their gradients need.
@@ -76,15 +97,10 @@ impl Convolutions {
             stride: if index == 0 { 2 } else { 1 },
         };
         let convolutions: Vec<_> = (0..layers).map(layer).collect();
-        let suits = kind == Kind::Float
-            && convolutions[0].weight.kind() == kind
-            && convolutions[0].weight.device() == Device::Cpu
-            && filters == winograd::FILTERS as i64;
-        let winograd =
-            || Winograd::new(images.size as usize, images.channels as usize, layers as usize);
-        let passes =
-            suits.then(winograd).flatten().map_or(Passes::Libtorch(kind), Passes::Winograd);
-        Self { layers: convolutions, passes }
+        let weight = &convolutions[0].weight;
+        let in_memory = weight.kind() == Kind::Float && weight.device() == Device::Cpu;
+        let passes = if in_memory { Passes::ours(images, filters, layers, kind) } else { None };
+        Self { layers: convolutions, passes: passes.unwrap_or(Passes::Libtorch(kind)) }
     }
 
     /// Images (B, H, W, C), u8 -> what the passes take: the bytes themselves, or (B, C, H, W) in
@@ -92,7 +108,7 @@ impl Convolutions {
     #[tracing::instrument(level = "trace", name = "prepare images", skip_all)]
     pub fn prepare(&self, images: &Tensor) -> Tensor {
         match self.passes {
-            Passes::Winograd(_) => images.to_device(Device::Cpu).contiguous(),
+            Passes::Winograd(_) | Passes::Amx(_) => images.to_device(Device::Cpu).contiguous(),
             Passes::Libtorch(kind) => scale(images, kind, self.layers[0].weight.device()),
         }
     }
@@ -108,9 +124,15 @@ impl Convolutions {
             }),
             Passes::Libtorch(_) => no_grad(|| self.forward(images)),
             Passes::Winograd(passes) => {
-                let mut features = empty(images.size()[0], passes.features_len());
+                let mut features = empty(images.size()[0], passes.features_len(), Kind::Float);
                 let images = channels_last(images);
                 passes.features(&self.slices(), as_slice(&images), floats_mut(&mut features));
+                features
+            }
+            Passes::Amx(passes) => {
+                let mut features = empty(images.size()[0], passes.features_len(), Kind::BFloat16);
+                let images = channels_last(images);
+                passes.features(&self.slices(), as_slice(&images), bfloats_mut(&mut features));
                 features
             }
         }
@@ -127,15 +149,21 @@ impl Convolutions {
             }
             Passes::Winograd(passes) => {
                 let count = images.size()[0];
-                let mut features = empty(count, passes.features_len());
-                let mut maps = empty(count, passes.maps_len());
+                let mut features = empty(count, passes.features_len(), Kind::Float);
+                let mut maps = empty(count, passes.maps_len(), Kind::Float);
                 let images = channels_last(images);
-                passes.record(
-                    &self.slices(),
-                    as_slice(&images),
-                    floats_mut(&mut maps),
-                    floats_mut(&mut features),
-                );
+                let to = (floats_mut(&mut maps), floats_mut(&mut features));
+                passes.record(&self.slices(), as_slice(&images), to.0, to.1);
+                let features = features.set_requires_grad(true);
+                Recorded { images, features, tape: Tape::Maps(maps) }
+            }
+            Passes::Amx(passes) => {
+                let count = images.size()[0];
+                let mut features = empty(count, passes.features_len(), Kind::BFloat16);
+                let mut maps = empty(count, passes.maps_len(), Kind::BFloat16);
+                let images = channels_last(images);
+                let to = (bfloats_mut(&mut maps), bfloats_mut(&mut features));
+                passes.record(&self.slices(), as_slice(&images), to.0, to.1);
                 let features = features.set_requires_grad(true);
                 Recorded { images, features, tape: Tape::Maps(maps) }
             }
@@ -153,6 +181,14 @@ impl Convolutions {
                 let at_features: Vec<&[f32]> = at_features.iter().map(floats).collect();
                 let images = as_slice(&recorded.images);
                 let losses = passes.gradients(&self.slices(), images, floats(maps), &at_features);
+                losses.iter().map(|loss| self.as_parameters(loss)).collect()
+            }
+            (Passes::Amx(passes), Tape::Maps(maps)) => {
+                let at_features: Vec<Tensor> =
+                    at_features.iter().map(|gradient| gradient.contiguous()).collect();
+                let at_features: Vec<&[u16]> = at_features.iter().map(bfloats).collect();
+                let images = as_slice(&recorded.images);
+                let losses = passes.gradients(&self.slices(), images, bfloats(maps), &at_features);
                 losses.iter().map(|loss| self.as_parameters(loss)).collect()
             }
             (_, Tape::Graph(output)) => at_features
@@ -193,7 +229,7 @@ impl Convolutions {
         x.flatten(1, -1)
     }
 
-    fn slices(&self) -> Vec<winograd::Layer<'_>> {
+    fn slices(&self) -> Vec<Layer<'_>> {
         self.layers.iter().map(|layer| (floats(&layer.weight), floats(&layer.bias))).collect()
     }
 
@@ -224,15 +260,15 @@ pub fn scale(images: &Tensor, kind: Kind, device: Device) -> Tensor {
     images.to_device(device).permute([0, 3, 1, 2]).to_kind(kind).g_div_scalar_(255.0)
 }
 
-fn empty(count: i64, len: usize) -> Tensor {
-    Tensor::empty([count, len as i64], (Kind::Float, Device::Cpu))
+fn empty(count: i64, len: usize, kind: Kind) -> Tensor {
+    Tensor::empty([count, len as i64], (kind, Device::Cpu))
 }
 
 /// Prepared images with their channels last: bytes are so already.
 fn channels_last(images: &Tensor) -> Tensor {
     match images.kind() {
         Kind::Uint8 => images.shallow_clone(),
-        _ => images.permute([0, 2, 3, 1]).contiguous(),
+        _ => images.permute([0, 2, 3, 1]).to_kind(Kind::Float).contiguous(),
     }
 }
 
@@ -244,96 +280,4 @@ fn as_slice(images: &Tensor) -> Images<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::{self, Purpose, Stream, Streams};
-
-    const FILTERS: i64 = winograd::FILTERS as i64;
-
-    fn stream() -> Stream {
-        Streams::new(3).stream(Purpose::Weights, 0)
-    }
-
-    /// The same parameters, computed in two ways. All are random, since the initial ones are zero
-    /// but for the centre of a filter; `bias` comes on top of the biases.
-    fn pair(images: ImageShape, layers: i64, bias: f64) -> [Convolutions; 2] {
-        [Kind::Float, Kind::Double].map(|kind| {
-            let mut init = Init::new(stream(), kind, Device::Cpu);
-            let convs = Convolutions::new(images, FILTERS, layers, kind, &mut init);
-            let mut stream = stream();
-            no_grad(|| {
-                for (name, mut parameter) in convs.named("") {
-                    let spread = (FILTERS as f64 / parameter.numel() as f64).sqrt();
-                    let values = random::normal(&parameter.size(), Kind::Double, &mut stream);
-                    let shift = if name.ends_with("bias") { bias } else { 0.0 };
-                    parameter.copy_(&(values * spread + shift));
-                }
-            });
-            convs
-        })
-    }
-
-    fn random_images(count: i64, images: ImageShape) -> Tensor {
-        let shape = [count, images.size, images.size, images.channels];
-        (random::uniform(&shape, Kind::Double, &mut stream()) * 255.0).to_kind(Kind::Uint8)
-    }
-
-    fn assert_near(got: &Tensor, expected: &Tensor, what: &str) {
-        let difference = (got.to_kind(Kind::Double) - expected).abs().max().double_value(&[]);
-        let scale = expected.abs().max().double_value(&[]);
-        assert!(difference <= 2e-5 * scale, "{what}: {difference:e} of {scale}");
-    }
-
-    /// Features and gradients of two losses, from the bytes of nine images: more than one task's.
-    /// Where a unit is near zero the two number formats may disagree on whether it is active, and
-    /// then its gradient differs wholly; so biases of 20 keep all units active on large images.
-    #[test]
-    fn winograd_passes_agree_with_libtorch_in_float64() {
-        for (size, layers, bias) in
-            [(84, 4, 20.0), (35, 4, 20.0), (24, 3, 0.0), (21, 2, 0.0), (24, 1, 0.0)]
-        {
-            let shape = ImageShape { channels: 9, size };
-            let [ours, theirs] = pair(shape, layers, bias);
-            assert!(matches!(ours.passes, Passes::Winograd(_)), "the processor has AVX2");
-            let images = random_images(9, shape);
-            let (ours_in, theirs_in) = (ours.prepare(&images), theirs.prepare(&images));
-            let (ours_pass, theirs_pass) = (ours.record(&ours_in), theirs.record(&theirs_in));
-            let features = theirs_pass.features().detach();
-            let what = format!("{layers} layers on {size} pixels");
-            assert_near(&ours_pass.features().detach(), &features, &what);
-            assert_near(&ours.features(&ours_in), &features, &what);
-
-            let gradient = || random::normal(&features.size(), Kind::Double, &mut stream());
-            let losses = [gradient(), gradient().flip([0])];
-            let floats = losses.each_ref().map(|gradient| gradient.to_kind(Kind::Float));
-            let got = ours.gradients(&ours_pass, &floats.each_ref());
-            let expected = theirs.gradients(&theirs_pass, &losses.each_ref());
-            for (got, expected) in got.iter().flatten().zip(expected.iter().flatten()) {
-                assert_near(got, expected, &what);
-            }
-        }
-    }
-
-    /// In each layer, by weight and by bias.
-    #[test]
-    fn a_parameter_that_is_not_a_number_shows_in_the_features() {
-        let shape = ImageShape { channels: 3, size: 24 };
-        for index in 0..6 {
-            let [convs, _] = pair(shape, 3, 0.0);
-            assert!(matches!(convs.passes, Passes::Winograd(_)), "the processor has AVX2");
-            let (name, parameter) = convs.named("").swap_remove(index);
-            let _ = no_grad(|| parameter.flatten(0, -1).narrow(0, 7, 1).fill_(f64::NAN));
-            let features = convs.features(&random_images(2, shape));
-            assert!(features.isnan().any().int64_value(&[]) == 1, "{name}");
-        }
-    }
-
-    #[test]
-    fn images_may_be_floats() {
-        let shape = ImageShape { channels: 3, size: 24 };
-        let [convs, _] = pair(shape, 3, 0.0);
-        let images = random_images(2, shape);
-        let floats = scale(&images, Kind::Float, Device::Cpu);
-        assert_eq!(convs.features(&images), convs.features(&floats));
-    }
-}
+mod tests;

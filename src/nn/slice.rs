@@ -18,6 +18,20 @@ pub(crate) fn floats_mut(tensor: &mut Tensor) -> &mut [f32] {
     unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
+/// The bits of the elements of a contiguous bfloat16 tensor in main memory.
+pub(crate) fn bfloats(tensor: &Tensor) -> &[u16] {
+    check(tensor, Kind::BFloat16);
+    // SAFETY: as above.
+    unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
+}
+
+/// The bits of the elements of a contiguous bfloat16 tensor in main memory, to write.
+pub(crate) fn bfloats_mut(tensor: &mut Tensor) -> &mut [u16] {
+    check(tensor, Kind::BFloat16);
+    // SAFETY: as above.
+    unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
+}
+
 /// The bytes of a contiguous u8 tensor in main memory.
 pub(crate) fn bytes(tensor: &Tensor) -> &[u8] {
     check(tensor, Kind::Uint8);

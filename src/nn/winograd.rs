@@ -15,7 +15,7 @@ mod transform;
 
 use rayon::prelude::*;
 
-pub(super) use filters::Layer;
+use super::images::{Images, Layer};
 use filters::Weights;
 use geometry::{Geometry, Image};
 use image::Gradients;
@@ -30,37 +30,6 @@ const IMAGES: usize = 8;
 /// 2.
 #[derive(Debug)]
 pub(super) struct Winograd(Geometry);
-
-/// A batch of images, channels last.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Images<'a> {
-    /// Of 0 to 255.
-    Bytes(&'a [u8]),
-    /// Of 0 to 1.
-    Floats(&'a [f32]),
-}
-
-impl Images<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Floats(floats) => floats.len(),
-        }
-    }
-
-    /// Puts one image of a batch, scaled to 0 to 1, into `pixels`.
-    fn read(&self, index: usize, pixels: &mut [f32]) {
-        let range = index * pixels.len()..(index + 1) * pixels.len();
-        match self {
-            Self::Bytes(bytes) => {
-                for (pixel, byte) in pixels.iter_mut().zip(&bytes[range]) {
-                    *pixel = f32::from(*byte) / 255.0;
-                }
-            }
-            Self::Floats(floats) => pixels.copy_from_slice(&floats[range]),
-        }
-    }
-}
 
 impl Winograd {
     /// The passes for images of `size` pixels a side, if the processor has the vector instructions
@@ -167,7 +136,7 @@ impl<'a> Task<'a> {
 
     #[allow(unused_unsafe, reason = "only some processors need the check that it stands for")]
     fn forward(&mut self, index: usize, maps: &mut [f32], features: &mut [f32]) {
-        self.images.read(index, &mut self.pixels);
+        read(self.images, index, &mut self.pixels);
         let to = (maps, features);
         // SAFETY: `Winograd::new` has found the instructions that the function is compiled for.
         unsafe { image::forward(self.geometry, self.weights, &self.pixels, to, &mut self.scratch) }
@@ -181,7 +150,7 @@ impl<'a> Task<'a> {
         at_features: &[&[f32]],
         losses: &mut [Gradients],
     ) {
-        self.images.read(index, &mut self.pixels);
+        read(self.images, index, &mut self.pixels);
         let len = self.geometry.features_len();
         let of_image = at_features.iter().map(|gradient| &gradient[index * len..][..len]);
         let mut losses: Vec<_> = losses.iter_mut().zip(of_image).collect();
@@ -190,6 +159,19 @@ impl<'a> Task<'a> {
         unsafe {
             image::backward(self.geometry, self.weights, from, &mut losses, &mut self.scratch)
         }
+    }
+}
+
+/// Puts one image of a batch, scaled to 0 to 1, into `pixels`.
+fn read(images: Images<'_>, index: usize, pixels: &mut [f32]) {
+    let range = index * pixels.len()..(index + 1) * pixels.len();
+    match images {
+        Images::Bytes(bytes) => {
+            for (pixel, byte) in pixels.iter_mut().zip(&bytes[range]) {
+                *pixel = f32::from(*byte) / 255.0;
+            }
+        }
+        Images::Floats(floats) => pixels.copy_from_slice(&floats[range]),
     }
 }
 

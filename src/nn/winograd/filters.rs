@@ -2,6 +2,7 @@
 
 use super::FILTERS;
 use super::transform::{FILTER, POINTS};
+use crate::nn::images::Layer;
 
 /// Numbers of one point's matrix, in x out.
 const SQUARE: usize = FILTERS * FILTERS;
@@ -12,9 +13,6 @@ pub(super) struct Weights {
     pub first: First,
     pub rest: Vec<Filters>,
 }
-
-/// Slices of a layer's weight (out, in, 3, 3) and bias.
-pub(in crate::nn) type Layer<'a> = (&'a [f32], &'a [f32]);
 
 impl Weights {
     pub fn new(layers: &[Layer<'_>]) -> Self {
