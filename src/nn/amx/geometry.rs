@@ -64,9 +64,19 @@ impl Geometry {
         (3 * self.channels).div_ceil(FILTERS)
     }
 
-    /// Numbers of every second row of the image, and what is read beyond their end.
-    pub fn plane_len(&self) -> usize {
-        self.positions * self.stride() + self.groups() * FILTERS
+    /// Positions of the first map that begin in a row of the image.
+    pub fn across(&self) -> usize {
+        self.size.div_ceil(2)
+    }
+
+    /// Numbers of a row of the image, and what is read beyond its end.
+    pub fn padded_row(&self) -> usize {
+        self.across() * self.stride() + self.groups() * FILTERS
+    }
+
+    /// Where the patches' rows that begin in row `y` of the image lie, of a group.
+    pub fn patch_row(&self, y: usize, group: usize) -> usize {
+        (y % 2 * self.groups() + group) * self.positions + y / 2 * self.pitch
     }
 
     /// Rows in the spaces of all maps.
@@ -84,14 +94,10 @@ impl Geometry {
         2 * self.pitch + 2
     }
 
-    /// Where a row of the patch at position 0 begins among the rows of all patches, by group: those
-    /// of the image's even rows, then those of its odd rows, group by group.
+    /// Where each row of the patch at position 0 lies, group by group.
     pub fn patch(&self) -> impl Iterator<Item = usize> {
-        let (positions, pitch, groups) = (self.positions, self.pitch, self.groups());
-        (0..3 * groups).map(move |index| {
-            let (row, group) = (index / groups, index % groups);
-            (row % 2 * groups + group) * positions + row / 2 * pitch
-        })
+        let groups = self.groups();
+        (0..3 * groups).map(move |index| self.patch_row(index / groups, index % groups))
     }
 
     /// Rows of all patches.

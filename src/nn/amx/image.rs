@@ -5,7 +5,7 @@ use super::filters::{Weights, first_weight_gradient, weight_gradient};
 use super::geometry::{Geometry, Map};
 use super::rows::{
     BiasSums, Row, bytes_to_bfloat16, cut, floats_to_bfloat16, gather, gradient_through_relu, pair,
-    relu, scatter, transpose_blocks,
+    prefetch, relu, scatter, transpose_blocks,
 };
 use super::tiles::{BLOCK, Start, Steps, Sums, Tiles};
 use crate::nn::images::Images;
@@ -13,10 +13,10 @@ use crate::nn::images::Images;
 /// An image as the first layer takes it.
 #[derive(Debug)]
 pub(super) struct Patches {
-    /// The image's even rows, then its odd rows: what makes the first layer's stride of 2 a fixed
-    /// distance between positions.
-    planes: Vec<u16>,
-    /// Rows of patches at each position of the first map.
+    /// A row of the image, and zeros beyond its end.
+    row: Vec<u16>,
+    /// Rows of patches at each position of the first map: those from the image's even rows and those
+    /// from its odd ones apart, which makes the stride of 2 a fixed distance between positions.
     rows: Vec<Row>,
     /// Of a patch, among the rows.
     steps: Steps,
@@ -52,7 +52,7 @@ impl Scratch {
 impl Patches {
     pub fn new(geometry: &Geometry) -> Self {
         Self {
-            planes: vec![0; 2 * geometry.plane_len()],
+            row: vec![0; geometry.padded_row()],
             rows: vec![Row::ZERO; geometry.patches_len()],
             steps: Steps::new(geometry.patch()),
             filter: Steps::new(geometry.filter()),
@@ -63,20 +63,21 @@ impl Patches {
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
     pub fn read(&mut self, geometry: &Geometry, images: Images<'_>, index: usize) {
         let (len, row_len) = (geometry.image_len(), geometry.image_row());
-        let plane_row = geometry.pitch * geometry.stride();
+        let across = geometry.across();
         for (y, from) in (index * len..(index + 1) * len).step_by(row_len).enumerate() {
-            let to = y % 2 * geometry.plane_len() + y / 2 * plane_row;
-            let to = &mut self.planes[to..][..row_len];
             match images {
-                Images::Bytes(bytes) => bytes_to_bfloat16(&bytes[from..from + row_len], to),
-                Images::Floats(floats) => floats_to_bfloat16(&floats[from..from + row_len], to),
+                Images::Bytes(bytes) => {
+                    bytes_to_bfloat16(&bytes[from..from + row_len], &mut self.row);
+                }
+                Images::Floats(floats) => {
+                    floats_to_bfloat16(&floats[from..from + row_len], &mut self.row);
+                }
             }
-        }
-        let groups = self.rows.chunks_exact_mut(geometry.positions);
-        for (index, patches) in groups.enumerate() {
-            let (plane, group) = (index / geometry.groups(), index % geometry.groups());
-            let from = &self.planes[plane * geometry.plane_len() + group * FILTERS..];
-            cut(from, geometry.stride(), patches);
+            for group in 0..geometry.groups() {
+                let to = geometry.patch_row(y, group);
+                let to = &mut self.rows[to..to + across];
+                cut(&self.row[group * FILTERS..], geometry.stride(), to);
+            }
         }
     }
 }
@@ -100,12 +101,19 @@ pub(super) fn forward(
         };
         for block in (0..map.written).step_by(BLOCK) {
             let start = Start::Row(&filters.bias);
+            prefetch(ahead(from, block + steps.last()));
             tiles.multiply(&from[block..], steps, &filters.forward, start, &mut sums);
             relu(&sums, &mut to[block..block + BLOCK]);
         }
         clear_beyond(*map, geometry.pitch, to);
     }
     gather(last_map(geometry, maps), &geometry.valid, features);
+}
+
+/// The rows that the next block is the first to read.
+fn ahead(rows: &[Row], last: usize) -> &[Row] {
+    let from = rows.len().min(last + BLOCK);
+    &rows[from..rows.len().min(from + BLOCK)]
 }
 
 fn last_map<'a>(geometry: &Geometry, maps: &'a [Row]) -> &'a [Row] {
@@ -247,6 +255,7 @@ fn input_gradients(
     let (filters, reach) = (&weights.0[layer].backward, geometry.reach());
     for block in (0..written).step_by(BLOCK) {
         let start = Start::Row(&[0.0; FILTERS]);
+        prefetch(ahead(&loss.output, block + steps.last()));
         tiles.multiply(&loss.output[block..], steps, filters, start, &mut sums);
         let to = &mut loss.input[reach + block..][..BLOCK];
         gradient_through_relu(&sums, &inputs[block..], to, bias);

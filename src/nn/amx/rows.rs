@@ -151,6 +151,11 @@ pub(super) fn gradient_through_relu(
     bias.store(bias_sums);
 }
 
+/// The mask of so many numbers of a row.
+fn first(count: usize) -> __mmask32 {
+    u32::MAX >> (BLOCK - count)
+}
+
 /// Puts the rows at `places` of a map into 32 columns, one after the other: the features of an image
 /// from its last map.
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -161,10 +166,9 @@ pub(super) fn gather(map: &[Row], places: &[usize], columns: &mut [u16]) {
             *row = load(&map[*place].0);
         }
         for (channel, column) in transpose(&rows).into_iter().enumerate() {
-            let mut values = Row::ZERO;
-            store(column, &mut values);
             let to = &mut columns[channel * places.len() + block * BLOCK..][..block_places.len()];
-            to.copy_from_slice(&values.0[..block_places.len()]);
+            // SAFETY: the mask is that of the slice's numbers.
+            unsafe { _mm512_mask_storeu_epi16(to.as_mut_ptr().cast(), first(to.len()), column) };
         }
     }
 }
@@ -184,9 +188,8 @@ pub(super) fn scatter(
         let mut rows = [_mm512_setzero_si512(); BLOCK];
         for (channel, row) in rows.iter_mut().enumerate() {
             let from = &columns[channel * places.len() + block * BLOCK..][..block_places.len()];
-            let mut values = Row::ZERO;
-            values.0[..block_places.len()].copy_from_slice(from);
-            *row = load(&values.0);
+            // SAFETY: the mask is that of the slice's numbers.
+            *row = unsafe { _mm512_maskz_loadu_epi16(first(from.len()), from.as_ptr().cast()) };
         }
         for (row, place) in transpose(&rows).into_iter().zip(block_places) {
             let gradient = through_relu(row, &outputs[*place], &mut bias_sums);
@@ -284,6 +287,15 @@ fn transpose_pairs(rows: [__m512i; 16]) -> [__m512i; 16] {
     columns
 }
 
+/// Asks for rows that will be read soon: what the processor does not foresee by itself.
+#[inline]
+pub(super) fn prefetch(rows: &[Row]) {
+    for row in rows {
+        // SAFETY: the address is that of a row, and nothing is read from it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(row.0.as_ptr().cast()) };
+    }
+}
+
 /// Rows of 32 numbers that begin `stride` numbers after one another.
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn cut(from: &[u16], stride: usize, rows: &mut [Row]) {
@@ -293,15 +305,27 @@ pub(super) fn cut(from: &[u16], stride: usize, rows: &mut [Row]) {
 }
 
 /// Bytes as bfloat16, which they are without rounding.
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 pub(super) fn bytes_to_bfloat16(bytes: &[u8], to: &mut [u16]) {
-    for (to, byte) in to.iter_mut().zip(bytes) {
-        *to = (f32::from(*byte).to_bits() >> 16) as u16;
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let (block_to, rest_to) = to.split_at_mut(16 * blocks.len());
+    for (block, to) in blocks.iter().zip(block_to.as_chunks_mut::<16>().0) {
+        // SAFETY: a block is 16 bytes, and what they become 32.
+        unsafe {
+            let bytes = _mm_loadu_si128(block.as_ptr().cast());
+            let numbers = _mm512_cvtneps_pbh(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+            _mm256_storeu_si256(
+                to.as_mut_ptr().cast(),
+                std::mem::transmute::<__m256bh, _>(numbers),
+            );
+        }
+    }
+    for (byte, to) in rest.iter().zip(rest_to) {
+        *to = bfloat16(f32::from(*byte));
     }
 }
 
 /// Numbers of 0 to 1 on the scale of bytes, rounded.
-#[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn floats_to_bfloat16(floats: &[f32], to: &mut [u16]) {
     for (to, float) in to.iter_mut().zip(floats) {
         *to = bfloat16(float * 255.0);

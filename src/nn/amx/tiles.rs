@@ -48,6 +48,11 @@ impl Steps {
         let last = *rows.iter().max().expect("a sum has at least one step");
         Self { places: rows.into_iter().map(|row| row * size_of::<Row>()).collect(), last }
     }
+
+    /// The last row that a matrix begins at.
+    pub fn last(&self) -> usize {
+        self.last
+    }
 }
 
 /// Where a sum starts.
