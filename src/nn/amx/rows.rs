@@ -316,7 +316,7 @@ pub(super) fn bytes_to_bfloat16(bytes: &[u8], to: &mut [u16]) {
             let numbers = _mm512_cvtneps_pbh(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
             _mm256_storeu_si256(
                 to.as_mut_ptr().cast(),
-                std::mem::transmute::<__m256bh, _>(numbers),
+                std::mem::transmute::<__m256bh, __m256i>(numbers),
             );
         }
     }
