@@ -26,7 +26,8 @@
 //!    that no reset wrote to before becomes a variant of [`dmc::ModelField`].
 //! 3. Add `mod <domain>;` and its `TASKS` to `DOMAINS` in `src/dmc.rs`. A further task of a domain
 //!    is a further row of its table.
-//! 4. Say in `src/listing/dmc.rs` what it is.
+//! 4. Say in `src/listing/dmc.rs` what it is, and run the example `environments`, which writes
+//!    `docs/environments.md`.
 //!
 //! # How to use an environment that is written for gym-rs
 //! Say with [`gym::Playable`] what its pictures look like, and make an [`Env`] of it with
