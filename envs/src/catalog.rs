@@ -69,7 +69,7 @@ pub fn make_with(id: &str, settings: &Settings) -> Result<Box<dyn Env>, EnvError
     if gym::ids().any(|known| known == id) {
         return gym::make(&id);
     }
-    Ok(Box::new(Dmc::make(&id)?))
+    Ok(Box::new(Dmc::make(&id)?.with_step_limit()))
 }
 
 /// Env steps per agent step where nobody says otherwise. No Python is run for it.

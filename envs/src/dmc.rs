@@ -70,6 +70,9 @@ const DOMAINS: &[&[TaskEntry]] = &[
     walker::TASKS,
 ];
 
+/// Env steps of an episode of a task that has no limit of its own: dmc2gym's.
+const STEP_LIMIT: u64 = 1000;
+
 /// The canonical ids of all tasks, such as `dmc:ball_in_cup-catch`.
 pub fn ids() -> impl Iterator<Item = String> {
     entries().map(TaskEntry::id)
@@ -126,7 +129,8 @@ pub struct Dmc {
 }
 
 impl Dmc {
-    /// Makes the task of a canonical id, with the distractions that the id asks for.
+    /// Makes the task of a canonical id, with the distractions that the id asks for. Its episodes
+    /// are as long as dm_control's, which need not end: see [`Self::with_step_limit`].
     ///
     /// # Errors
     /// [`EnvError::UnknownId`], [`EnvError::Options`], or if the model is missing or broken.
@@ -174,6 +178,14 @@ impl Dmc {
             env_step: 0,
             running: false,
         })
+    }
+
+    /// Cuts episodes at 1000 env steps where they have no time limit, so that playing one comes to
+    /// an end, as dmc2gym does. It is a time limit like any other: no termination.
+    #[must_use]
+    pub fn with_step_limit(mut self) -> Self {
+        self.spec.time_limit.get_or_insert(STEP_LIMIT);
+        self
     }
 
     /// Simulation steps per env step.

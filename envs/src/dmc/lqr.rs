@@ -2,13 +2,17 @@
 //! quadratic costs, whose best controls are known.
 //!
 //! What the original has of its own, and so this has too:
-//! - An episode has no time limit. It ends where everything is at rest in its place.
+//! - [`Dmc::make`](super::Dmc::make) sets an episode no time limit. It ends where everything is at
+//!   rest in its place.
 //! - Rewards are at most 1, and without a lower bound.
 //! - The motors have no limits, so that an action of 1 means MuJoCo's largest number, 1e10 N.
 //!
-//! What differs: the original draws the springs' stiffness when the environment is made; here each
-//! reset draws it, from the same distribution, since the caller's stream is the only source of
-//! random numbers.
+//! What differs:
+//! - The original draws the springs' stiffness when the environment is made; here each reset draws
+//!   it, from the same distribution, since the caller's stream is the only source of random numbers.
+//! - What [`make`](crate::make) makes, for training and evaluation, is cut at 1000 env steps, as
+//!   the authors' code has it by dmc2gym: hardly any agent brings everything to rest, so that an
+//!   episode would never end. The end counts as a time limit, after which values are bootstrapped.
 
 use rand::Rng;
 

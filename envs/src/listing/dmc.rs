@@ -2,8 +2,8 @@
 
 use super::{Actions, Domain, Listed};
 
-/// A task of the suite: so many numbers an action, and the seconds of an env step. Nearly all last
-/// a thousand env steps, and are not in the paper's table of action repeats.
+/// A task of the suite: so many numbers an action, and the seconds of an env step. All last a
+/// thousand env steps, and nearly all are not in the paper's table of action repeats.
 const fn task(
     id: &'static str,
     numbers: usize,
@@ -204,18 +204,13 @@ pub(super) const DOMAINS: [Domain; 19] = [
         name: "lqr",
         about: "bodies in a chain, each on a spring, of which the first are pushed",
         departure: Some(
-            "each episode draws the springs' stiffness, which the original draws once for all; in \
-             both an action of 1 means 1e10 N",
+            "each episode draws the springs' stiffness, which the original draws once for all, and \
+             is cut at 1000 env steps, where the original sets no limit; in both an action of 1 \
+             means 1e10 N",
         ),
         environments: &[
-            Listed {
-                time_limit: None,
-                ..task("dmc:lqr-lqr_2_1", 1, 0.03, "bring two bodies to rest with little force")
-            },
-            Listed {
-                time_limit: None,
-                ..task("dmc:lqr-lqr_6_2", 2, 0.03, "bring six bodies to rest with little force")
-            },
+            task("dmc:lqr-lqr_2_1", 1, 0.03, "bring two bodies to rest with little force"),
+            task("dmc:lqr-lqr_6_2", 2, 0.03, "bring six bodies to rest with little force"),
         ],
     },
     domain(

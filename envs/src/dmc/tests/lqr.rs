@@ -1,8 +1,9 @@
-//! The linear systems: springs, and episodes without a time limit.
+//! The linear systems: springs, and episodes without a time limit of their own.
 
 use std::f64::consts::SQRT_2;
 
-use super::{make, mean_and_deviation, play, started, starts};
+use super::{make, mean_and_deviation, play, rng, started, starts};
+use crate::catalog;
 use crate::dmc::{ModelField, State};
 use crate::env::{Action, Ended, Env};
 
@@ -62,6 +63,34 @@ fn an_episode_has_no_time_limit() {
         env.set_simulation_state(&late).expect("the state fits");
         assert!(env.step(Action::Continuous(&idle)).is_ok(), "{id}");
     }
+}
+
+#[test]
+fn what_agents_play_is_cut_like_a_time_limit() {
+    for id in TASKS {
+        let mut env = make(id).with_step_limit();
+        assert_eq!(env.spec(), catalog::make(id).expect("the models are there").spec(), "{id}");
+        let limit = env.spec().time_limit.expect("it has one now");
+        assert_eq!(limit, 1000, "{id}");
+        let idle = vec![0.0; env.simulation_state().ctrl.len()];
+        for seed in 0..2 {
+            env.reset(&mut rng(seed)).expect("a start is found");
+            for step in 1..=limit {
+                let taken = env.step(Action::Continuous(&idle)).expect("the simulation is stable");
+                assert_eq!(
+                    taken.ended,
+                    (step == limit).then_some(Ended::TimeLimit),
+                    "{id}, {step}"
+                );
+            }
+            assert!(env.step(Action::Continuous(&idle)).is_err(), "{id}: no episode is running");
+        }
+    }
+    let walker = make("dmc:walker-walk");
+    assert_eq!(
+        walker.spec().time_limit,
+        make("dmc:walker-walk").with_step_limit().spec().time_limit
+    );
 }
 
 #[test]
