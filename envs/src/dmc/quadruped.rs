@@ -14,7 +14,7 @@ use self::fetch::Fetch;
 use super::model::{Model, Tree, set};
 use super::physics::Physics;
 use super::randomize::uniform_rotation;
-use super::rewards::{Sigmoid, Tolerance};
+use super::rewards::{Sigmoid, Tolerance, upright_within};
 use super::task::{Detail, Parts, Task, TaskEntry};
 use crate::error::EnvError;
 
@@ -65,12 +65,6 @@ const TIME_LIMIT: f64 = 20.0;
 /// Metres per second.
 const WALK_SPEED: f64 = 0.5;
 const RUN_SPEED: f64 = 5.0;
-
-/// For the cosine of the torso's angle from upright: 1 within some degrees, 0 upside down.
-fn upright_within(degrees: f64) -> Tolerance {
-    let cosine = degrees.to_radians().cos();
-    Tolerance::at_least(cosine).with_margin(1.0 + cosine).falling(Sigmoid::Linear, 0.0)
-}
 
 /// A floor of a half-width in metres, and nothing on it but the body.
 fn bare_floor(tree: &mut Tree, half_width: f64) -> Result<(), EnvError> {

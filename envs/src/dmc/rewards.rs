@@ -137,6 +137,12 @@ impl Tolerance {
     }
 }
 
+/// For the cosine of a body's angle from upright: 1 within some degrees, 0 upside down.
+pub(super) fn upright_within(degrees: f64) -> Tolerance {
+    let cosine = degrees.to_radians().cos();
+    Tolerance::at_least(cosine).with_margin(1.0 + cosine).falling(Sigmoid::Linear, 0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

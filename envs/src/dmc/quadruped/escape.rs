@@ -5,12 +5,12 @@ use std::ops::Range;
 use mujoco_rs::prelude::*;
 use rand::Rng;
 
+use super::Body;
 use super::terrain::bumpy_bowl;
-use super::{Body, upright_within};
 use crate::dmc::geometry::{length, seen_from};
 use crate::dmc::physics::Physics;
 use crate::dmc::randomize::uniform_rotation;
-use crate::dmc::rewards::{Sigmoid, Tolerance};
+use crate::dmc::rewards::{Sigmoid, Tolerance, upright_within};
 use crate::dmc::task::{Parts, Task};
 use crate::error::EnvError;
 

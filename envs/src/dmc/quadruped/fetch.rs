@@ -4,11 +4,11 @@ use std::f64::consts::{PI, SQRT_2};
 
 use rand::Rng;
 
-use super::{Body, upright_within};
+use super::Body;
 use crate::dmc::geometry::{between, length, seen_from};
 use crate::dmc::physics::Physics;
 use crate::dmc::randomize::{normal, uniform};
-use crate::dmc::rewards::{Sigmoid, Tolerance};
+use crate::dmc::rewards::{Sigmoid, Tolerance, upright_within};
 use crate::dmc::task::{Parts, Task};
 use crate::error::EnvError;
 
