@@ -3,6 +3,8 @@
     python3 -m venv venv && venv/bin/pip install dm_control==1.0.50 mujoco==3.17.0 pillow
     MUJOCO_GL=egl venv/bin/python tests/parity/generate_env_cases.py OUTPUT [--seed 7] DOMAIN-TASK...
 
+The dog's cases, which would be long, were made with `--observed-every 30 --probes 3`.
+
 A case is OUTPUT/<domain>-<task>.json and pictures of the start beside it, with `--pictures` at 84 and
 100 pixels and of the state after the last step, else one at 84. A height field that the reset wrote
 is a picture, too, OUTPUT/<domain>-<task>-hfield_data.png: a grey one of its numbers' bytes.
@@ -12,6 +14,7 @@ import argparse
 import json
 from pathlib import Path
 
+import mujoco
 import numpy as np
 from dm_control import suite
 from dm_control.rl.control import PhysicsError
@@ -19,10 +22,10 @@ from dm_control.suite import swimmer
 from PIL import Image
 
 STEPS = 60
-OBSERVED_EVERY = 10
-PROBES = 5
 CANDIDATES = 300
 SPREADS = [0.03, 0.1, 0.3, 1.0]
+# The cameras of the pictures, by domain or task, where it is not the first.
+CAMERAS = {"quadruped": 2, "dog-fetch": 2}
 # Arrays of the model that are drawn when the environment is made: they count as written by the reset.
 DRAWN_WHEN_MADE = {"lqr": ["jnt_stiffness"]}
 
@@ -32,14 +35,17 @@ def main():
     parser.add_argument("output", type=Path)
     parser.add_argument("tasks", nargs="+", metavar="DOMAIN-TASK")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--observed-every", type=int, default=10, metavar="STEPS")
+    parser.add_argument("--probes", type=int, default=5, metavar="COUNT")
     parser.add_argument("--pictures", action="store_true", help="pictures of three kinds, not one")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name in arguments.tasks:
-        write_case(arguments.output, name, arguments.seed, arguments.pictures)
+        write_case(name, arguments)
 
 
-def write_case(output, name, seed, all_pictures):
+def write_case(name, arguments):
+    output, seed, all_pictures = arguments.output, arguments.seed, arguments.pictures
     domain, task = name.split("-")
     env = load(domain, task, seed)
     physics = env.physics
@@ -62,13 +68,15 @@ def write_case(output, name, seed, all_pictures):
         "action_stream": f"{name}/{seed}/action",
         "first_observation": plain(first.observation),
     }
+    camera = CAMERAS.get(name, CAMERAS.get(domain, 0))
     sizes = {"84": 84, "100": 100} if all_pictures else {"84": 84}
     for suffix, size in sizes.items():
-        write_picture(output / f"{name}-{suffix}.png", physics, domain, size)
-    case["steps"], states = play(env, bounds, case["action_stream"])
+        write_picture(output / f"{name}-{suffix}.png", physics, camera, size)
+    every = arguments.observed_every
+    case["steps"], states = play(env, bounds, case["action_stream"], every)
     if all_pictures:
-        write_picture(output / f"{name}-100-after.png", physics, domain, 100)
-    case["probes"] = probes(env, states, name, seed)
+        write_picture(output / f"{name}-100-after.png", physics, camera, 100)
+    case["probes"] = spread_out(probes(env, states, name, seed), arguments.probes)
     (output / f"{name}.json").write_text(json.dumps(case))
 
 
@@ -116,7 +124,7 @@ def write_floats(path, numbers):
     Image.fromarray(planes.reshape(4 * side, side)).save(path, optimize=True)
 
 
-def play(env, bounds, action_stream):
+def play(env, bounds, action_stream, observed_every):
     """The steps of a stream of actions, and the states that they led to."""
     size = bounds.shape[0]
     actions = units(action_stream, STEPS * size).reshape(STEPS, size).astype(np.float64)
@@ -125,7 +133,7 @@ def play(env, bounds, action_stream):
         low, high = bounds.minimum, bounds.maximum
         taken = env.step(low + (action + 1) / 2 * (high - low))
         step = {"reward": float(taken.reward), "discount": float(taken.discount)}
-        if t % OBSERVED_EVERY == OBSERVED_EVERY - 1:
+        if t % observed_every == observed_every - 1:
             step["observation"] = plain(taken.observation)
         steps.append(step)
         states.append((env.physics.data.qpos.copy(), env.physics.data.qvel.copy()))
@@ -133,7 +141,7 @@ def play(env, bounds, action_stream):
 
 
 def probes(env, states, name, seed):
-    """Single states of all rewards that were found around those of the episode."""
+    """Single states around those of the episode."""
     rng = np.random.default_rng([seed, *name.encode()])
     found = []
     for candidate in range(CANDIDATES):
@@ -143,10 +151,16 @@ def probes(env, states, name, seed):
         qvel = qvel + 10 * spread * rng.normal(size=qvel.shape)
         try:
             found.append(probe(env, qpos, qvel))
-        except PhysicsError:
+        except (PhysicsError, mujoco.FatalError):
+            # MuJoCo cannot go on where everything touches everything.
             pass
+    return found
+
+
+def spread_out(found, count):
+    """So many of the states that were found, of all rewards."""
     found.sort(key=lambda state: state["reward"])
-    return [found[i] for i in np.linspace(0, len(found) - 1, PROBES).astype(int)]
+    return [found[i] for i in np.linspace(0, len(found) - 1, count).astype(int)]
 
 
 def probe(env, qpos, qvel):
@@ -163,8 +177,7 @@ def probe(env, qpos, qvel):
     }
 
 
-def write_picture(path, physics, domain, size):
-    camera = 2 if domain == "quadruped" else 0
+def write_picture(path, physics, camera, size):
     Image.fromarray(physics.render(height=size, width=size, camera_id=camera)).save(path)
 
 
