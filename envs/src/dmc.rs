@@ -6,6 +6,7 @@ mod ball_in_cup;
 mod cartpole;
 mod cheetah;
 mod distraction;
+mod dog;
 mod finger;
 mod fish;
 mod geometry;
@@ -54,6 +55,7 @@ const DOMAINS: &[&[TaskEntry]] = &[
     ball_in_cup::TASKS,
     cartpole::TASKS,
     cheetah::TASKS,
+    dog::TASKS,
     finger::TASKS,
     fish::TASKS,
     hopper::TASKS,

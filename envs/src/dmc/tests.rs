@@ -2,6 +2,7 @@
 //! pictures agree with dm_control is tested against its numbers elsewhere.
 
 mod distractions;
+mod dog;
 mod fish;
 mod hostile;
 mod humanoid;

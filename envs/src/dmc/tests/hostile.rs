@@ -8,6 +8,7 @@ const TASKS: &[&str] = &[
     "dmc:ball_in_cup-catch",
     "dmc:cartpole-swingup",
     "dmc:cartpole-swingup?color=0.3&camera=0.2",
+    "dmc:dog-fetch",
     "dmc:finger-spin",
     "dmc:finger-turn_easy",
     "dmc:fish-swim",
