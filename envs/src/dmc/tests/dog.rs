@@ -63,7 +63,7 @@ fn a_dog_that_touches_itself_everywhere_is_simulated() {
         for (joint, angle) in state.qpos[7..80].iter_mut().enumerate() {
             *angle = 1.5 * ((attempt * 83 + joint * 37) as f64).sin();
         }
-        state.qpos[2] = -0.3 * f64::from(attempt % 3);
+        state.qpos[2] = -0.3 * (attempt % 3) as f64;
         let outcome = env.set_simulation_state(&state);
         assert!(matches!(outcome, Ok(()) | Err(EnvError::Diverged { .. })), "{outcome:?}");
     }
