@@ -9,6 +9,7 @@ mod child;
 mod fault;
 mod id;
 mod installed;
+mod mark;
 pub mod protocol;
 mod tail;
 #[cfg(test)]

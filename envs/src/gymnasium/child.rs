@@ -16,6 +16,7 @@ use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::fault::Fault;
+use super::mark::Mark;
 use super::protocol::{Incoming, Kind, Request};
 use super::tail::Tail;
 
@@ -24,6 +25,10 @@ use super::tail::Tail;
 const END_LIMIT: Duration = Duration::from_secs(3);
 /// Between two looks at whether it has ended.
 const END_POLL: Duration = Duration::from_millis(2);
+/// Pieces of what a process prints that are taken in at once, and the bytes of each: together what a
+/// pipe holds. One that prints without end keeps nobody from looking at the clock.
+const PIECES: usize = 16;
+const PIECE_LEN: usize = 4096;
 /// Time for the rest of what an ended process printed to arrive.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(200);
 
@@ -31,6 +36,8 @@ const LAST_WORDS_LIMIT: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Child {
     process: process::Child,
+    /// Of all that it starts.
+    mark: Mark,
     /// Requests go out here and replies come in; none once the process has been ended.
     stream: Option<UnixStream>,
     /// What it prints, until it closes that.
@@ -51,7 +58,10 @@ impl Child {
         let (stream, its_end) = UnixStream::pair()?;
         stream.set_nonblocking(true)?;
         let pictures = File::from(memfd_create("curl-pictures", MemfdFlags::CLOEXEC)?);
-        let mut process = Command::new(python)
+        let mark = Mark::new();
+        let mut command = Command::new(python);
+        mark.put_on(&mut command);
+        let mut process = command
             .args(["-c", program])
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(its_end)))
             .stdout(Stdio::from(pictures.try_clone()?))
@@ -65,6 +75,7 @@ impl Child {
         }
         Ok(Self {
             process,
+            mark,
             stream: Some(stream),
             stderr,
             tail: Tail::default(),
@@ -150,10 +161,11 @@ impl Child {
         }
     }
 
-    /// Takes in what the process has printed.
+    /// Takes in what the process has printed, up to a pipe's fill of it.
     fn listen(&mut self) {
-        let mut bytes = [0; 4096];
-        while let Some(stderr) = &mut self.stderr {
+        let mut bytes = [0; PIECE_LEN];
+        for _ in 0..PIECES {
+            let Some(stderr) = &mut self.stderr else { return };
             match stderr.read(&mut bytes) {
                 Ok(0) => self.stderr = None,
                 Ok(len) => self.tail.push(&bytes[..len]),
@@ -192,11 +204,14 @@ impl Child {
             thread::sleep(END_POLL);
             status = self.process.try_wait().ok().flatten();
         }
-        if status.is_none() {
-            let group = Pid::from_child(&self.process);
-            // It may have ended by now.
-            let _ = kill_process_group(group, Signal::KILL);
+        if status.and_then(|status| status.code()).is_none() {
+            // The watcher did not come to an end by itself, and may have left others behind. They may
+            // have ended by now.
+            let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
             let _ = self.process.kill();
+            self.mark.end_all();
+        }
+        if status.is_none() {
             status = self.process.wait().ok();
         }
         let deadline = Instant::now() + LAST_WORDS_LIMIT;

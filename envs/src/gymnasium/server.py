@@ -181,8 +181,11 @@ class Served:
         space = env.observation_space
         box = isinstance(space, gymnasium.spaces.Box)
         self.draws = env.render_mode == "rgb_array"
-        self.observes_pictures = (
-            box and is_picture(space) and (not self.draws or min(space.shape[:2]) >= PICTURE_SIDE)
+        # Four channels may be as many frames as well as colours and opacity: not where something is drawn.
+        self.observes_pictures = box and (
+            is_picture(space, ((), (1,), (3,))) and min(space.shape[:2]) >= PICTURE_SIDE
+            if self.draws
+            else is_picture(space, ((), (1,), (3,), (4,)))
         )
         self.observes_numbers = box and not self.observes_pictures and len(box_numbers(space)) <= MAX_OBSERVATION
         self.observation = None
@@ -234,14 +237,17 @@ class Served:
         picture = numpy.asarray(picture)
         if picture.dtype != numpy.uint8 or picture.ndim not in (2, 3):
             raise ValueError(f"a picture is {picture.dtype} of shape {picture.shape}, not uint8 (height, width, 3)")
+        if picture.shape[2:] in ((2,), (4,)):
+            # The last channel is opacity, which no agent sees.
+            picture = picture[..., :-1]
         self.pictures.put(picture)
         return struct.pack("<III", *(picture.shape + (1,))[:3])
 
 
-def is_picture(space):
-    """Whether a Box is one of pictures: height and width, then one or three colours if any."""
-    sides, colours = space.shape[:2], space.shape[2:]
-    return space.dtype == numpy.uint8 and len(sides) == 2 and colours in ((), (1,), (3,))
+def is_picture(space, channels):
+    """Whether a Box is one of pictures: height and width, then one of these shapes of channels."""
+    sides = space.shape[:2]
+    return space.dtype == numpy.uint8 and len(sides) == 2 and space.shape[2:] in channels
 
 
 def box_numbers(space):

@@ -171,6 +171,17 @@ fn what_is_printed_never_stops_a_process() {
 }
 
 #[test]
+fn what_is_printed_without_end_keeps_no_limit_from_passing() {
+    for (name, request) in [("make-flood", "make"), ("step-flood", "step")] {
+        let settings = Settings { make_limit: Duration::from_secs(2), ..settings() };
+        let begun = Instant::now();
+        let error = play(name, &settings).expect_err("it does not answer").to_string();
+        assert!(begun.elapsed() < Duration::from_secs(20), "{name}: {:?}", begun.elapsed());
+        assert!(error.contains(&format!("did not answer {request:?}")), "{name}: {error}");
+    }
+}
+
+#[test]
 fn a_process_that_failed_stays_failed() {
     let mut env = fake("step-die");
     env.reset(&mut rng()).expect("it answers");

@@ -70,6 +70,8 @@ class Bad(gymnasium.Env):
             assert input_is_empty()
 
     def render(self):
+        if self.how in ("opacity", "grey-opacity"):
+            return numpy.dstack([PICTURE[..., : 3 if self.how == "opacity" else 1], 0 * PICTURE[..., :1] + 99])
         return numpy.flipud(PICTURE) if self.how != "float" else PICTURE / 255
 
 
@@ -83,11 +85,12 @@ class Seen(gymnasium.Env):
     action_space = Box(numpy.array([[-1.0], [0.0]]), numpy.array([[1.0], [4.0]]), dtype=numpy.float64)
 
     def __init__(self, colours):
-        shape = {"none": (6, 8), "one": (6, 8, 1), "three": (6, 8, 3)}[colours]
+        shape = {"none": (6, 8), "one": (6, 8, 1), "three": (6, 8, 3), "four": (6, 8, 4)}[colours]
         self.observation_space = Box(0, 255, shape, numpy.uint8)
 
     def reset(self, *, seed=None, options=None):
-        return PICTURE.flat[: self.observation_space.low.size].reshape(self.observation_space.shape), {}
+        shape = self.observation_space.shape
+        return numpy.resize(PICTURE, shape), {}
 
     def step(self, action):
         assert action.shape == (2, 1)

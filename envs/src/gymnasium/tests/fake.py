@@ -3,6 +3,7 @@
 Needs Python alone. `NAME` misbehaves at the reply of its kind: make-hang, reset-die, step-nan, ...
 """
 
+import fcntl
 import mmap
 import os
 import select
@@ -11,6 +12,7 @@ import sys
 import time
 
 MAKE, RESET, STEP, RENDER = range(1, 5)
+F_SETPIPE_SZ = 1031
 KINDS = {MAKE: "make", RESET: "reset", STEP: "step", RENDER: "render"}
 
 
@@ -70,6 +72,14 @@ def misbehave(how, kind, good):
         stream = select.poll()
         stream.register(0, 0)
         stream.poll()
+        sys.exit()
+    if how == "flood":
+        # Faster than the lines can be taken in, until nobody listens.
+        fcntl.fcntl(2, F_SETPIPE_SZ, 1 << 20)
+        stream = select.poll()
+        stream.register(0, 0)
+        while not stream.poll(0):
+            os.write(2, b"flood\n" + b"\n" * 65530)
         sys.exit()
     if how == "babble":
         for line in range(20000):

@@ -103,7 +103,9 @@ fn a_time_limit_is_no_termination() {
 
 #[test]
 fn pictures_come_from_observations_where_these_are_pictures() {
-    for (colours, expected) in [("none", [0, 0, 0]), ("one", [0, 0, 0]), ("three", [0, 1, 2])] {
+    for (colours, expected) in
+        [("none", [0, 0, 0]), ("one", [0, 0, 0]), ("three", [0, 1, 2]), ("four", [0, 1, 2])]
+    {
         let mut env = ours(&format!("Seen-v0?colours={colours}"));
         let step = env.step(Action::Continuous(&[-1.0, 1.0])).expect("actions have their shape");
         assert_eq!(step.reward, -1.0 + 4.0);
@@ -112,6 +114,20 @@ fn pictures_come_from_observations_where_these_are_pictures() {
     }
     let upside_down = picture(&mut ours("Bad-v0"), 48).expect("it can be drawn");
     assert_eq!(upside_down[..3], [120, 121, 122], "a view of an array is drawn as it is seen");
+}
+
+#[test]
+fn opacity_is_left_out_of_pictures() {
+    for (how, first, last_of_row) in
+        [("opacity", [0, 1, 2], [21, 22, 23]), ("grey-opacity", [0; 3], [21; 3])]
+    {
+        let pixels = picture(&mut ours(&format!("Bad-v0?how={how}")), 48).expect("it can be drawn");
+        assert_eq!(
+            (&pixels[..3], &pixels[3 * 47..3 * 48]),
+            (&first[..], &last_of_row[..]),
+            "{how}"
+        );
+    }
 }
 
 #[test]
@@ -224,6 +240,24 @@ fn no_process_outlives_the_one_that_watches() {
     let kill = Command::new("kill").args(["-KILL", &left[0].to_string()]).status();
     assert!(kill.expect("there is such a program").success());
     assert!(end(&left), "{left:?}");
+}
+
+#[test]
+fn what_an_environment_has_started_does_not_outlive_the_one_that_watches() {
+    let killed = || {
+        let env = ours("Bad-v0?how=leave");
+        let left = processes(&env);
+        assert_eq!(left.len(), 4);
+        let kill = Command::new("kill").args(["-KILL", &left[0].to_string()]).status();
+        assert!(kill.expect("there is such a program").success());
+        (env, left)
+    };
+    let (mut env, left) = killed();
+    env.step(CHOICE).expect_err("nobody is there any more");
+    assert!(end(&left), "with the error: {left:?}");
+    let (env, left) = killed();
+    drop(env);
+    assert!(end(&left), "without being asked for anything: {left:?}");
 }
 
 /// Nothing by itself: what the next test runs in a process that it kills.
