@@ -153,9 +153,10 @@ impl Agent {
         self.query_encoder.convs.prepare(images)
     }
 
-    /// Images (B, H, W, C), u8 -> (B, C, H, W) in [0, 1].
+    /// Images (B, H, W, C), u8 -> (B, C, H, W) in [0, 1], in the number format of the parameters: the
+    /// encoder's passes round what they are given themselves.
     fn normalise(&self, images: &Tensor) -> Tensor {
-        nn::scale(images, self.numbers.encoder, self.device)
+        nn::scale(images, self.numbers.parameters, self.device)
     }
 
     /// Features of prepared images, without gradient: the query encoder's convolutions alone.

@@ -117,12 +117,12 @@ impl Convolutions {
     #[tracing::instrument(level = "trace", name = "convolutions", skip_all)]
     pub fn features(&self, images: &Tensor) -> Tensor {
         match &self.passes {
-            Passes::Libtorch(_) if images.device() == Device::Cpu => no_grad(|| {
+            Passes::Libtorch(kind) if images.device() == Device::Cpu => no_grad(|| {
                 let chunks = images.split(CHUNK, 0);
-                let features: Vec<_> = chunks.iter().map(|chunk| self.forward(chunk)).collect();
-                Tensor::cat(&features, 0)
+                let features = chunks.iter().map(|chunk| self.forward(chunk, *kind));
+                Tensor::cat(&features.collect::<Vec<_>>(), 0)
             }),
-            Passes::Libtorch(_) => no_grad(|| self.forward(images)),
+            Passes::Libtorch(kind) => no_grad(|| self.forward(images, *kind)),
             Passes::Winograd(passes) => {
                 let mut features = empty(images.size()[0], passes.features_len(), Kind::Float);
                 let images = channels_last(images);
@@ -142,8 +142,8 @@ impl Convolutions {
     #[tracing::instrument(level = "trace", name = "convolutions, recorded", skip_all)]
     pub fn record(&self, images: &Tensor) -> Recorded {
         match &self.passes {
-            Passes::Libtorch(_) => {
-                let output = self.forward(images);
+            Passes::Libtorch(kind) => {
+                let output = self.forward(images, *kind);
                 let features = output.detach().set_requires_grad(true);
                 Recorded { images: images.shallow_clone(), features, tape: Tape::Graph(output) }
             }
@@ -219,9 +219,8 @@ impl Convolutions {
     }
 
     /// By libtorch's operations, with a graph.
-    fn forward(&self, images: &Tensor) -> Tensor {
-        let kind = images.kind();
-        let mut x = images.shallow_clone();
+    fn forward(&self, images: &Tensor, kind: Kind) -> Tensor {
+        let mut x = images.to_kind(kind);
         for Convolution { weight, bias, stride } in &self.layers {
             let (weight, bias) = (weight.to_kind(kind), bias.to_kind(kind));
             x = x.conv2d(&weight, Some(&bias), *stride, 0, 1, 1).relu_();
