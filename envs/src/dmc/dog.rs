@@ -29,7 +29,7 @@ const STAND: TaskEntry = TaskEntry {
     control_timestep: Some(0.015),
     action_repeat: 4,
     camera: 0,
-    reduced: Detail { shadow_map: 512, rings: 4 },
+    reduced: Detail { shadow_map: 1536, rings: 4 },
     rules: |physics| Dog::rules(physics, Goal::Stand),
 };
 
