@@ -2,10 +2,8 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::{make, mean_and_deviation, rng, starts};
+use super::{make, mean_and_deviation, starts};
 use crate::dmc::State;
-use crate::env::Env;
-use crate::error::EnvError;
 
 /// The angle that a body is turned by about the vertical, in [0, 2 pi], of half of it.
 fn azimuth(rotation: &[f64]) -> f64 {
@@ -51,20 +49,19 @@ fn the_ball_is_thrown_towards_the_middle() {
     }
 }
 
-/// MuJoCo ends the process where its memory does not do, so that to come back is the test.
+/// In these states the model's own memory does not do, and MuJoCo ends the process, so that to come
+/// back is the test.
 #[test]
 fn a_dog_that_touches_itself_everywhere_is_simulated() {
     let mut env = make("dmc:dog-fetch");
-    let mut rng = rng(1);
-    env.reset(&mut rng).expect("a start is found");
-    let start = env.simulation_state();
-    for attempt in 0..100 {
-        let mut state = State { sensors: Vec::new(), ..start.clone() };
+    let own = env.simulation_state();
+    for (phase, height) in [(10, -0.28), (29, -0.16)] {
+        let mut state = State { sensors: Vec::new(), ..own.clone() };
         for (joint, angle) in state.qpos[7..80].iter_mut().enumerate() {
-            *angle = 1.5 * ((attempt * 83 + joint * 37) as f64).sin();
+            *angle = 1.5 * ((phase * 83 + joint * 37) as f64).sin();
         }
-        state.qpos[2] = -0.3 * (attempt % 3) as f64;
-        let outcome = env.set_simulation_state(&state);
-        assert!(matches!(outcome, Ok(()) | Err(EnvError::Diverged { .. })), "{outcome:?}");
+        state.qpos[2] = height;
+        env.set_simulation_state(&state).expect("there is room for all contacts");
+        assert!(env.physics.data().ncon() > 250, "{}", env.physics.data().ncon());
     }
 }
