@@ -95,8 +95,10 @@ fn bfloat16_stays_near_float32() {
     }
 }
 
-/// The same for float32 and float64 within 10 updates. Up to 1.1e-3 was seen: matrix products round
-/// in another order on each kind of processor.
+/// The same for float32 and float64, within two updates and within 10. Winograd's filtering
+/// rounds otherwise than direct sums, by some 1e-6 of the losses, and that grows from update to update:
+/// to 2.1e-3 was seen, where libtorch's passes stay within 3e-6.
+const FLOAT32_FIRST_BOUND: f64 = 1e-5;
 const FLOAT32_BOUND: f64 = 3e-3;
 
 /// At full width, where float32 takes the passes of our own.
@@ -105,10 +107,11 @@ fn float32_stays_near_float64() {
     let sets = ["agent.encoder.filters=32", "agent.precision=float32"];
     let float32 = losses(&sets, 10);
     let float64 = losses(&[sets[0], "agent.precision=float64"], 10);
-    for (float32, float64) in float32.iter().zip(&float64) {
+    for (step, (float32, float64)) in float32.iter().zip(&float64).enumerate() {
+        let bound = if step < 2 { FLOAT32_FIRST_BOUND } else { FLOAT32_BOUND };
         for (name, expected) in float64 {
             let difference = (float32[name] - expected).abs();
-            assert!(difference < FLOAT32_BOUND * expected.abs().max(1.0), "{name}: {difference}");
+            assert!(difference < bound * expected.abs().max(1.0), "{step} {name}: {difference}");
         }
     }
 }

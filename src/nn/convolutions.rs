@@ -6,10 +6,10 @@
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::amx::{self, Amx};
-use super::images::{Images, Layer};
-use super::slice::{bfloats, bfloats_mut, bytes, floats, floats_mut};
-use super::winograd::{self, Winograd};
+use super::amx::Amx;
+use super::images::{FILTERS, ImagePasses, Images, Layer};
+use super::slice::{Element, bytes, elements, elements_mut, floats};
+use super::winograd::Winograd;
 use super::{Init, Parameters};
 
 /// Images that go through all layers together where no gradient is needed: their maps then stay in
@@ -46,12 +46,9 @@ impl Passes {
         let (size, channels, layers) =
             (images.size as usize, images.channels as usize, layers as usize);
         match kind {
-            Kind::Float if filters == winograd::FILTERS as i64 => {
-                Winograd::new(size, channels, layers).map(Self::Winograd)
-            }
-            Kind::BFloat16 if filters == amx::FILTERS as i64 => {
-                Amx::new(size, channels, layers).map(Self::Amx)
-            }
+            _ if filters != FILTERS as i64 => None,
+            Kind::Float => Winograd::new(size, channels, layers).map(Self::Winograd),
+            Kind::BFloat16 => Amx::new(size, channels, layers).map(Self::Amx),
             _ => None,
         }
     }
@@ -123,18 +120,8 @@ impl Convolutions {
                 Tensor::cat(&features.collect::<Vec<_>>(), 0)
             }),
             Passes::Libtorch(kind) => no_grad(|| self.forward(images, *kind)),
-            Passes::Winograd(passes) => {
-                let mut features = empty(images.size()[0], passes.features_len(), Kind::Float);
-                let images = channels_last(images);
-                passes.features(&self.slices(), as_slice(&images), floats_mut(&mut features));
-                features
-            }
-            Passes::Amx(passes) => {
-                let mut features = empty(images.size()[0], passes.features_len(), Kind::BFloat16);
-                let images = channels_last(images);
-                passes.features(&self.slices(), as_slice(&images), bfloats_mut(&mut features));
-                features
-            }
+            Passes::Winograd(passes) => self.features_by(passes, images),
+            Passes::Amx(passes) => self.features_by(passes, images),
         }
     }
 
@@ -147,26 +134,8 @@ impl Convolutions {
                 let features = output.detach().set_requires_grad(true);
                 Recorded { images: images.shallow_clone(), features, tape: Tape::Graph(output) }
             }
-            Passes::Winograd(passes) => {
-                let count = images.size()[0];
-                let mut features = empty(count, passes.features_len(), Kind::Float);
-                let mut maps = empty(count, passes.maps_len(), Kind::Float);
-                let images = channels_last(images);
-                let to = (floats_mut(&mut maps), floats_mut(&mut features));
-                passes.record(&self.slices(), as_slice(&images), to.0, to.1);
-                let features = features.set_requires_grad(true);
-                Recorded { images, features, tape: Tape::Maps(maps) }
-            }
-            Passes::Amx(passes) => {
-                let count = images.size()[0];
-                let mut features = empty(count, passes.features_len(), Kind::BFloat16);
-                let mut maps = empty(count, passes.maps_len(), Kind::BFloat16);
-                let images = channels_last(images);
-                let to = (bfloats_mut(&mut maps), bfloats_mut(&mut features));
-                passes.record(&self.slices(), as_slice(&images), to.0, to.1);
-                let features = features.set_requires_grad(true);
-                Recorded { images, features, tape: Tape::Maps(maps) }
-            }
+            Passes::Winograd(passes) => self.record_by(passes, images),
+            Passes::Amx(passes) => self.record_by(passes, images),
         }
     }
 
@@ -176,20 +145,10 @@ impl Convolutions {
     pub fn gradients(&self, recorded: &Recorded, at_features: &[&Tensor]) -> Vec<Vec<Tensor>> {
         match (&self.passes, &recorded.tape) {
             (Passes::Winograd(passes), Tape::Maps(maps)) => {
-                let at_features: Vec<Tensor> =
-                    at_features.iter().map(|gradient| gradient.contiguous()).collect();
-                let at_features: Vec<&[f32]> = at_features.iter().map(floats).collect();
-                let images = as_slice(&recorded.images);
-                let losses = passes.gradients(&self.slices(), images, floats(maps), &at_features);
-                losses.iter().map(|loss| self.as_parameters(loss)).collect()
+                self.gradients_by(passes, &recorded.images, maps, at_features)
             }
             (Passes::Amx(passes), Tape::Maps(maps)) => {
-                let at_features: Vec<Tensor> =
-                    at_features.iter().map(|gradient| gradient.contiguous()).collect();
-                let at_features: Vec<&[u16]> = at_features.iter().map(bfloats).collect();
-                let images = as_slice(&recorded.images);
-                let losses = passes.gradients(&self.slices(), images, bfloats(maps), &at_features);
-                losses.iter().map(|loss| self.as_parameters(loss)).collect()
+                self.gradients_by(passes, &recorded.images, maps, at_features)
             }
             (_, Tape::Graph(output)) => at_features
                 .iter()
@@ -228,6 +187,39 @@ impl Convolutions {
         x.flatten(1, -1)
     }
 
+    fn features_by<P: ImagePasses>(&self, passes: &P, images: &Tensor) -> Tensor {
+        let mut features = empty::<P::Number>(images.size()[0], passes.features_len());
+        let images = channels_last(images);
+        passes.features(&self.slices(), as_slice(&images), elements_mut(&mut features));
+        features
+    }
+
+    fn record_by<P: ImagePasses>(&self, passes: &P, images: &Tensor) -> Recorded {
+        let count = images.size()[0];
+        let mut features = empty::<P::Number>(count, passes.features_len());
+        let mut maps = empty::<P::Number>(count, passes.maps_len());
+        let images = channels_last(images);
+        let to = (elements_mut(&mut maps), elements_mut(&mut features));
+        passes.record(&self.slices(), as_slice(&images), to.0, to.1);
+        let features = features.set_requires_grad(true);
+        Recorded { images, features, tape: Tape::Maps(maps) }
+    }
+
+    fn gradients_by<P: ImagePasses>(
+        &self,
+        passes: &P,
+        images: &Tensor,
+        maps: &Tensor,
+        at_features: &[&Tensor],
+    ) -> Vec<Vec<Tensor>> {
+        let at_features: Vec<Tensor> =
+            at_features.iter().map(|gradient| gradient.contiguous()).collect();
+        let at_features: Vec<&[P::Number]> = at_features.iter().map(elements).collect();
+        let images = as_slice(images);
+        let losses = passes.gradients(&self.slices(), images, elements(maps), &at_features);
+        losses.iter().map(|loss| self.as_parameters(loss)).collect()
+    }
+
     fn slices(&self) -> Vec<Layer<'_>> {
         self.layers.iter().map(|layer| (floats(&layer.weight), floats(&layer.bias))).collect()
     }
@@ -259,8 +251,8 @@ pub fn scale(images: &Tensor, kind: Kind, device: Device) -> Tensor {
     images.to_device(device).permute([0, 3, 1, 2]).to_kind(kind).g_div_scalar_(255.0)
 }
 
-fn empty(count: i64, len: usize, kind: Kind) -> Tensor {
-    Tensor::empty([count, len as i64], (kind, Device::Cpu))
+fn empty<T: Element>(count: i64, len: usize) -> Tensor {
+    Tensor::empty([count, len as i64], (T::KIND, Device::Cpu))
 }
 
 /// Prepared images with their channels last: bytes are so already.

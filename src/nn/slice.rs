@@ -2,48 +2,58 @@
 
 use tch::{Device, Kind, Tensor};
 
-/// The elements of a contiguous float32 tensor in main memory.
-pub(crate) fn floats(tensor: &Tensor) -> &[f32] {
-    check(tensor, Kind::Float);
+/// What a tensor in main memory holds.
+pub(crate) trait Element: Copy + Send + Sync {
+    const KIND: Kind;
+}
+
+impl Element for f32 {
+    const KIND: Kind = Kind::Float;
+}
+
+impl Element for u8 {
+    const KIND: Kind = Kind::Uint8;
+}
+
+/// The bits of a bfloat16.
+impl Element for u16 {
+    const KIND: Kind = Kind::BFloat16;
+}
+
+/// The elements of a contiguous tensor of their kind in main memory.
+pub(crate) fn elements<T: Element>(tensor: &Tensor) -> &[T] {
+    check(tensor, T::KIND);
     // SAFETY: the tensor is contiguous, of this type and in main memory, so that many elements lie
     // there; it is borrowed for as long as the slice.
     unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
-/// The elements of a contiguous float32 tensor in main memory, to write.
-pub(crate) fn floats_mut(tensor: &mut Tensor) -> &mut [f32] {
-    check(tensor, Kind::Float);
+/// The same, to write.
+pub(crate) fn elements_mut<T: Element>(tensor: &mut Tensor) -> &mut [T] {
+    check(tensor, T::KIND);
     // SAFETY: as above. Another handle to the same storage may exist, but no operation runs on it
     // while the slice is in use, since every pass here is synchronous.
     unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
-/// The bits of the elements of a contiguous bfloat16 tensor in main memory.
-pub(crate) fn bfloats(tensor: &Tensor) -> &[u16] {
-    check(tensor, Kind::BFloat16);
-    // SAFETY: as above.
-    unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
+/// The elements of a float32 tensor.
+pub(crate) fn floats(tensor: &Tensor) -> &[f32] {
+    elements(tensor)
 }
 
-/// The bits of the elements of a contiguous bfloat16 tensor in main memory, to write.
-pub(crate) fn bfloats_mut(tensor: &mut Tensor) -> &mut [u16] {
-    check(tensor, Kind::BFloat16);
-    // SAFETY: as above.
-    unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
+/// The elements of a float32 tensor, to write.
+pub(crate) fn floats_mut(tensor: &mut Tensor) -> &mut [f32] {
+    elements_mut(tensor)
 }
 
-/// The bytes of a contiguous u8 tensor in main memory.
+/// The bytes of a u8 tensor.
 pub(crate) fn bytes(tensor: &Tensor) -> &[u8] {
-    check(tensor, Kind::Uint8);
-    // SAFETY: as above.
-    unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
+    elements(tensor)
 }
 
-/// The bytes of a contiguous u8 tensor in main memory, to write.
+/// The bytes of a u8 tensor, to write.
 pub(crate) fn bytes_mut(tensor: &mut Tensor) -> &mut [u8] {
-    check(tensor, Kind::Uint8);
-    // SAFETY: as above.
-    unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
+    elements_mut(tensor)
 }
 
 fn check(tensor: &Tensor, kind: Kind) {

@@ -15,19 +15,12 @@ mod transform;
 
 use rayon::prelude::*;
 
-use super::images::{Images, Layer};
+use super::images::{FILTERS, IMAGES, ImagePasses, Images, Layer, sum_of_blocks};
 use filters::Weights;
 use geometry::{Geometry, Image};
 use image::Gradients;
 use layers::Scratch;
 
-/// The width that the passes are written for: that of the paper.
-pub(super) const FILTERS: usize = 32;
-/// Images of one task.
-const IMAGES: usize = 8;
-
-/// Convolutions of [`FILTERS`] filters over images of one size: 3x3 with ReLU, the first with stride
-/// 2.
 #[derive(Debug)]
 pub(super) struct Winograd(Geometry);
 
@@ -38,34 +31,29 @@ impl Winograd {
         let image = Image { size, channels };
         is_available().then(|| Self(Geometry::new(image, layers)))
     }
+}
 
-    /// Numbers in the features of an image.
-    pub fn features_len(&self) -> usize {
+impl ImagePasses for Winograd {
+    type Number = f32;
+
+    fn features_len(&self) -> usize {
         self.0.features_len()
     }
 
-    /// Numbers in all maps of an image, which [`Winograd::record`] fills.
-    pub fn maps_len(&self) -> usize {
+    fn maps_len(&self) -> usize {
         self.0.maps_len()
     }
 
-    /// Images -> features (B, C x H x W).
-    pub fn features(&self, layers: &[Layer<'_>], images: Images<'_>, features: &mut [f32]) {
+    fn features(&self, layers: &[Layer<'_>], images: Images<'_>, features: &mut [f32]) {
         let weights = Weights::new(layers);
-        let blocks = features.par_chunks_mut(IMAGES * self.features_len());
-        blocks.enumerate().for_each(|(block, features)| {
-            let mut maps = vec![0.0; self.maps_len()];
-            let mut task = Task::new(self, &weights, images);
-            for (index, features) in
-                (block * IMAGES..).zip(features.chunks_exact_mut(self.features_len()))
-            {
-                task.forward(index, &mut maps, features);
-            }
+        let task = || (Task::new(self, &weights, images), vec![0.0; self.maps_len()]);
+        let features = features.par_chunks_exact_mut(self.features_len()).enumerate();
+        features.with_min_len(IMAGES).for_each_init(task, |(task, maps), (index, features)| {
+            task.forward(index, maps, features);
         });
     }
 
-    /// The same, and keeps the maps for the way back.
-    pub fn record(
+    fn record(
         &self,
         layers: &[Layer<'_>],
         images: Images<'_>,
@@ -73,21 +61,15 @@ impl Winograd {
         features: &mut [f32],
     ) {
         let weights = Weights::new(layers);
-        let maps = maps.par_chunks_mut(IMAGES * self.maps_len());
-        let blocks = features.par_chunks_mut(IMAGES * self.features_len()).zip(maps);
-        blocks.enumerate().for_each(|(block, (features, maps))| {
-            let mut task = Task::new(self, &weights, images);
-            let maps = maps.chunks_exact_mut(self.maps_len());
-            let features = features.chunks_exact_mut(self.features_len());
-            for (index, (features, maps)) in (block * IMAGES..).zip(features.zip(maps)) {
-                task.forward(index, maps, features);
-            }
+        let task = || Task::new(self, &weights, images);
+        let maps = maps.par_chunks_exact_mut(self.maps_len());
+        let images = features.par_chunks_exact_mut(self.features_len()).zip(maps).enumerate();
+        images.with_min_len(IMAGES).for_each_init(task, |task, (index, (features, maps))| {
+            task.forward(index, maps, features);
         });
     }
 
-    /// For each loss, given its gradient at the features: its gradients for weight and bias of each
-    /// layer. `maps` are those that [`Winograd::record`] kept of the same images and parameters.
-    pub fn gradients(
+    fn gradients(
         &self,
         layers: &[Layer<'_>],
         images: Images<'_>,
@@ -95,22 +77,19 @@ impl Winograd {
         at_features: &[&[f32]],
     ) -> Vec<Vec<Vec<f32>>> {
         let weights = Weights::new(layers);
-        let count = images.len() / self.0.image_len();
-        let of_block = |block: usize| {
+        let of_block = |block| {
             let mut task = Task::new(self, &weights, images);
             let mut losses: Vec<_> = at_features.iter().map(|_| Gradients::new(&self.0)).collect();
-            for index in block * IMAGES..count.min((block + 1) * IMAGES) {
+            for index in block {
                 let maps = &maps[index * self.maps_len()..][..self.maps_len()];
                 task.backward(index, maps, at_features, &mut losses);
             }
             losses.into_iter().map(Gradients::into_parameters).collect::<Vec<_>>()
         };
-        let blocks: Vec<_> = (0..count.div_ceil(IMAGES)).into_par_iter().map(of_block).collect();
-        blocks.into_iter().reduce(add_all).expect("a batch is not empty")
+        sum_of_blocks(images.count(self.0.image_len()), of_block, add_all)
     }
 }
 
-/// Sums of the blocks, one after the other.
 fn add_all(mut sums: Vec<Vec<Vec<f32>>>, block: Vec<Vec<Vec<f32>>>) -> Vec<Vec<Vec<f32>>> {
     let values = block.iter().flatten().flatten();
     for (sum, value) in sums.iter_mut().flatten().flatten().zip(values) {
@@ -185,39 +164,4 @@ fn is_available() -> bool {
 #[cfg(not(target_arch = "x86_64"))]
 fn is_available() -> bool {
     cfg!(target_arch = "aarch64")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Numbers in [-0.5, 0.5) without a pattern that matters.
-    fn numbers(len: usize, seed: u32) -> Vec<f32> {
-        let hash = |i: u32| i.wrapping_add(seed).wrapping_mul(2_654_435_769) ^ (i << 7);
-        (0..len as u32).map(|i| (hash(i) >> 8) as f32 / (1 << 24) as f32 - 0.5).collect()
-    }
-
-    /// That they are the right ones is shown beside libtorch's, in `convolutions`.
-    #[test]
-    fn the_number_of_threads_changes_no_bit() {
-        let (size, channels, count) = (36, 9, 20);
-        let passes = Winograd::new(size, channels, 2).unwrap();
-        let (first, second) =
-            (numbers(FILTERS * channels * 9, 1), numbers(FILTERS * FILTERS * 9, 2));
-        let bias = numbers(FILTERS, 3);
-        let layers = [(&first[..], &bias[..]), (&second[..], &bias[..])];
-        let pixels = numbers(count * size * size * channels, 4);
-        let images = Images::Floats(&pixels);
-        let with_threads = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
-                let mut maps = vec![0.0; count * passes.maps_len()];
-                let mut features = vec![0.0; count * passes.features_len()];
-                passes.record(&layers, images, &mut maps, &mut features);
-                let gradients = passes.gradients(&layers, images, &maps, &[&features]);
-                (features, gradients)
-            })
-        };
-        assert_eq!(with_threads(1), with_threads(3));
-    }
 }

@@ -59,7 +59,7 @@ pub(crate) fn page() -> String {
         let (title, text) = about(suite);
         page += &format!("\n## {title}\n\n{text}\n");
         for domain in suite.domains {
-            page += &section(suite, domain);
+            page += &section(domain);
         }
     }
     page + &gymnasium()
@@ -103,14 +103,10 @@ fn about(suite: &Suite) -> (&'static str, &'static str) {
     }
 }
 
-/// A domain's heading and table, if the catalog has anything of it.
-fn section(suite: &Suite, domain: &Domain) -> String {
-    let here = |listed: &&Listed| domain.environments.iter().any(|own| own.id == listed.id);
-    let rows: Vec<String> = suite.environments().filter(here).map(row).collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    let Domain { name, about, departure, .. } = domain;
+/// A domain's heading and table.
+fn section(domain: &Domain) -> String {
+    let Domain { name, about, departure, environments } = domain;
+    let rows: Vec<String> = environments.iter().map(row).collect();
     let departure = departure.map(|text| format!(" Other than in the original: {text}."));
     let departure = departure.unwrap_or_default();
     format!("\n### {name}\n\n{}.{departure}\n\n{}", capitalised(about), table(&rows))

@@ -1,8 +1,6 @@
 //! Where there is no AMX: what stands in for its passes and is never made.
 
-use super::images::{Images, Layer};
-
-pub(super) const FILTERS: usize = 32;
+use super::images::{ImagePasses, Images, Layer};
 
 #[derive(Debug)]
 pub(super) enum Amx {}
@@ -11,35 +9,33 @@ impl Amx {
     pub fn new(_size: usize, _channels: usize, _layers: usize) -> Option<Self> {
         None
     }
+}
 
-    pub fn features_len(&self) -> usize {
+impl ImagePasses for Amx {
+    type Number = u16;
+
+    fn features_len(&self) -> usize {
         match *self {}
     }
 
-    pub fn maps_len(&self) -> usize {
+    fn maps_len(&self) -> usize {
         match *self {}
     }
 
-    pub fn features(&self, _layers: &[Layer<'_>], _images: Images<'_>, _features: &mut [u16]) {
+    fn features(&self, _: &[Layer<'_>], _: Images<'_>, _: &mut [u16]) {
         match *self {}
     }
 
-    pub fn record(
+    fn record(&self, _: &[Layer<'_>], _: Images<'_>, _: &mut [u16], _: &mut [u16]) {
+        match *self {}
+    }
+
+    fn gradients(
         &self,
-        _layers: &[Layer<'_>],
-        _images: Images<'_>,
-        _maps: &mut [u16],
-        _features: &mut [u16],
-    ) {
-        match *self {}
-    }
-
-    pub fn gradients(
-        &self,
-        _layers: &[Layer<'_>],
-        _images: Images<'_>,
-        _maps: &[u16],
-        _at_features: &[&[u16]],
+        _: &[Layer<'_>],
+        _: Images<'_>,
+        _: &[u16],
+        _: &[&[u16]],
     ) -> Vec<Vec<Vec<f32>>> {
         match *self {}
     }

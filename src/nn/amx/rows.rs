@@ -37,13 +37,6 @@ pub(super) fn as_rows_mut(numbers: &mut [u16]) -> &mut [Row] {
     rows
 }
 
-/// Rows as numbers, to write.
-#[cfg(test)]
-pub(super) fn as_numbers_mut(rows: &mut [Row]) -> &mut [u16] {
-    // SAFETY: as above; a row has no other bytes.
-    unsafe { rows.align_to_mut().1 }
-}
-
 /// Rounds to the nearest bfloat16, ties to even.
 pub(super) fn bfloat16(value: f32) -> u16 {
     let bits = value.to_bits();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::random::{self, Purpose, Stream, Streams};
 
-const FILTERS: i64 = winograd::FILTERS as i64;
+const WIDTH: i64 = FILTERS as i64;
 
 fn stream() -> Stream {
     Streams::new(3).stream(Purpose::Weights, 0)
@@ -12,11 +12,11 @@ fn stream() -> Stream {
 fn convolutions(images: ImageShape, layers: i64, bias: f64, kind: Kind) -> Convolutions {
     let parameters = if kind == Kind::Double { Kind::Double } else { Kind::Float };
     let mut init = Init::new(stream(), parameters, Device::Cpu);
-    let convs = Convolutions::new(images, FILTERS, layers, kind, &mut init);
+    let convs = Convolutions::new(images, WIDTH, layers, kind, &mut init);
     let mut stream = stream();
     no_grad(|| {
         for (name, mut parameter) in convs.named("") {
-            let spread = (FILTERS as f64 / parameter.numel() as f64).sqrt();
+            let spread = (WIDTH as f64 / parameter.numel() as f64).sqrt();
             let values = random::normal(&parameter.size(), Kind::Double, &mut stream);
             let shift = if name.ends_with("bias") { bias } else { 0.0 };
             parameter.copy_(&(values * spread + shift));
@@ -70,9 +70,9 @@ fn winograd_passes_agree_with_libtorch_in_float64() {
     }
 }
 
-/// The features of images, and the gradients of two losses.
+/// The features of prepared images, and the gradients of two losses.
 fn results(convs: &Convolutions, images: &Tensor) -> Vec<Tensor> {
-    let pass = convs.record(&convs.prepare(images));
+    let pass = convs.record(images);
     let shape = pass.features().size();
     let gradient = random::normal(&shape, Kind::Double, &mut stream());
     let losses = [gradient.shallow_clone(), gradient.flip([0])]
@@ -80,7 +80,7 @@ fn results(convs: &Convolutions, images: &Tensor) -> Vec<Tensor> {
     let gradients = convs.gradients(&pass, &losses.each_ref());
     let mut results: Vec<Tensor> = gradients.into_iter().flatten().collect();
     results.push(pass.features().detach());
-    results.push(convs.features(&convs.prepare(images)));
+    results.push(convs.features(images));
     results
 }
 
@@ -103,8 +103,8 @@ fn amx_passes_are_as_exact_as_those_of_libtorch_in_bfloat16() {
         let Passes::Amx(_) = ours.passes else { return };
         theirs.passes = Passes::Libtorch(Kind::BFloat16);
         let images = random_images(9, shape);
-        let (got, theirs) = (results(&ours, &images), results(&theirs, &images));
-        let exact = results(&exact, &images);
+        let [got, theirs, exact] =
+            [&ours, &theirs, &exact].map(|convs| results(convs, &convs.prepare(&images)));
         for (index, exact) in exact.iter().enumerate() {
             let [ours, theirs] = [&got[index], &theirs[index]].map(|got| distance(got, exact));
             let (bound, times) =
@@ -136,4 +136,20 @@ fn images_may_be_floats() {
     let images = random_images(2, shape);
     let floats = scale(&images, Kind::Float, Device::Cpu);
     assert_eq!(convs.features(&images), convs.features(&floats));
+}
+
+/// Of twenty images: more than two tasks.
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let shape = ImageShape { channels: 9, size: 36 };
+    for kind in [Kind::Float, Kind::BFloat16] {
+        let with_threads = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let images = scale(&random_images(20, shape), Kind::Float, Device::Cpu);
+                results(&convolutions(shape, 2, 0.0, kind), &images)
+            })
+        };
+        assert_eq!(with_threads(1), with_threads(3), "{kind:?}");
+    }
 }
