@@ -21,7 +21,8 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::action::ActionSpace;
 use crate::config::AgentConfig;
-use crate::nn::{self, Encoder, ImageShape, Init, KeyEncoder, Parameters};
+use crate::nn::{self, Encoder, Init, KeyEncoder, Normaliser, Parameters};
+use crate::observation::Input;
 use crate::random::{Purpose, Streams};
 
 use actor::Actor;
@@ -40,6 +41,8 @@ pub struct Agent {
     config: AgentConfig,
     device: Device,
     numbers: Numbers,
+    /// Of states; images need none.
+    normaliser: Option<Normaliser>,
     query_encoder: Encoder,
     /// The momentum encoder of the keys, which is the encoder of the critic's target as well.
     key_encoder: KeyEncoder,
@@ -62,9 +65,9 @@ pub enum Act<'a> {
 }
 
 impl Agent {
-    /// A new agent for images of `channels` channels. Its weights depend on the seed alone.
+    /// A new agent. Its weights depend on the seed alone.
     pub fn new(
-        channels: i64,
+        input: Input,
         actions: ActionSpace,
         config: &AgentConfig,
         seed: u64,
@@ -75,14 +78,13 @@ impl Agent {
         let init = |module| {
             Init::new(streams.stream(Purpose::Weights, module), numbers.parameters, device)
         };
-        let images = ImageShape { channels, size: config.image_size.dim() };
         // Targets equal the online networks at first because they are made from the same streams.
-        let new_encoder = || Encoder::new(images, &config.encoder, numbers.encoder, &mut init(0));
+        let new_encoder = || Encoder::new(input, config, numbers.encoder, &mut init(0));
         let new_critic = || Critic::new(actions, config, &mut init(1));
 
         let query_encoder = new_encoder();
         let critic = new_critic();
-        let actor = Actor::new(actions, config, &mut init(2));
+        let actor = Actor::new(input, actions, config, &mut init(2));
         let head = Head::new(&config.contrast, config.encoder.feature_dim.dim(), &mut init(3));
         let temperature = Temperature::new(config.temperature.initial.get(), device);
         let trained = Trained {
@@ -97,6 +99,10 @@ impl Agent {
             config: config.clone(),
             device,
             numbers,
+            normaliser: match input {
+                Input::State { len, .. } => Some(Normaliser::new(len as i64, device)),
+                Input::Image { .. } => None,
+            },
             query_encoder,
             key_encoder: KeyEncoder::new(new_encoder()),
             actor,
@@ -108,11 +114,18 @@ impl Agent {
         }
     }
 
-    /// The numbers of actions, (B, |A|) in [-1, 1] or (B, 1) choices, for images (B, H, W, C), u8.
-    pub fn act(&self, images: &Tensor, act: Act<'_>) -> Tensor {
+    /// Takes a new state, as numbers, into account in the normalisation of states. Images need none.
+    pub fn observe(&mut self, state: &[f32]) {
+        if let Some(normaliser) = &mut self.normaliser {
+            normaliser.observe(state);
+        }
+    }
+
+    /// The numbers of actions, (B, |A|) in [-1, 1] or (B, 1) choices, for images (B, H, W, C), u8, or
+    /// stacks of states (B, length).
+    pub fn act(&self, inputs: &Tensor, act: Act<'_>) -> Tensor {
         no_grad(|| {
-            let images = self.prepare(images);
-            let policy = self.actor.forward(&self.query_encoder.convs.features(&images));
+            let policy = self.actor.forward(&self.features(&self.prepare(inputs)));
             match act {
                 Act::Deterministic => policy.deterministic(),
                 Act::Sample(noise) => policy.sample(&self.convert(noise)),
@@ -120,18 +133,18 @@ impl Agent {
         })
     }
 
-    /// The action for one image (1, H, W, C), as numbers.
-    pub fn act_one(&self, image: &Tensor, act: Act<'_>) -> Vec<f32> {
-        let action = self.act(image, act).to_kind(Kind::Float).to_device(Device::Cpu).view(-1);
+    /// The action for one input, as numbers.
+    pub fn act_one(&self, input: &Tensor, act: Act<'_>) -> Vec<f32> {
+        let action = self.act(input, act).to_kind(Kind::Float).to_device(Device::Cpu).view(-1);
         Vec::try_from(action).expect("an action is a vector of float32")
     }
 
-    /// The actions for some images (1, H, W, C), by one pass, as numbers.
-    pub fn act_each(&self, images: &[&Tensor], act: Act<'_>) -> Vec<Vec<f32>> {
-        let actions = self.act(&Tensor::cat(images, 0), act).to_kind(Kind::Float);
+    /// The actions for some inputs, by one pass, as numbers.
+    pub fn act_each(&self, inputs: &[&Tensor], act: Act<'_>) -> Vec<Vec<f32>> {
+        let actions = self.act(&Tensor::cat(inputs, 0), act).to_kind(Kind::Float);
         let numbers: Vec<f32> = Vec::try_from(actions.to_device(Device::Cpu).contiguous().view(-1))
             .expect("actions are float32");
-        numbers.chunks_exact(numbers.len() / images.len()).map(<[f32]>::to_vec).collect()
+        numbers.chunks_exact(numbers.len() / inputs.len()).map(<[f32]>::to_vec).collect()
     }
 
     /// Every parameter with its name: handles, not copies.
@@ -145,23 +158,35 @@ impl Agent {
             ("temperature", &self.temperature),
             ("contrast", &self.head),
         ];
-        parts.iter().flat_map(|(path, part)| part.named(path)).collect()
+        let normaliser = self.normaliser.iter().flat_map(|part| part.named("normaliser"));
+        normaliser.chain(parts.iter().flat_map(|(path, part)| part.named(path))).collect()
     }
 
-    /// Images (B, H, W, C), u8, in the form that the encoder's passes take.
-    pub fn prepare(&self, images: &Tensor) -> Tensor {
-        self.query_encoder.convs.prepare(images)
+    /// Images (B, H, W, C), u8, or states (B, length), in the form that the encoder's passes take.
+    pub fn prepare(&self, inputs: &Tensor) -> Tensor {
+        match &self.normaliser {
+            Some(normaliser) => self.query_encoder.convs.prepare(&normaliser.apply(inputs)),
+            None => self.query_encoder.convs.prepare(inputs),
+        }
     }
 
-    /// Images (B, H, W, C), u8 -> (B, C, H, W) in [0, 1], in the number format of the parameters: the
-    /// encoder's passes round what they are given themselves.
-    fn normalise(&self, images: &Tensor) -> Tensor {
-        nn::scale(images, self.numbers.parameters, self.device)
+    /// Inputs and standard normal noise of their shape -> prepared inputs with the noise, times sigma,
+    /// added on the network's scale: images in [0, 1], in the number format of the parameters (the
+    /// encoder's passes round what they are given themselves), or states in standard deviations.
+    fn disturb(&self, inputs: &Tensor, noise: &Tensor, sigma: f64) -> Tensor {
+        let noise = self.convert(noise) * sigma;
+        match self.normaliser {
+            Some(_) => self.prepare(inputs) + noise,
+            None => {
+                nn::scale(inputs, self.numbers.parameters, self.device)
+                    + noise.permute([0, 3, 1, 2])
+            }
+        }
     }
 
-    /// Features of prepared images, without gradient: the query encoder's convolutions alone.
-    pub fn features(&self, images: &Tensor) -> Tensor {
-        self.query_encoder.convs.features(images)
+    /// Features of prepared inputs, without gradient: the query encoder's convolutions alone.
+    pub fn features(&self, inputs: &Tensor) -> Tensor {
+        self.query_encoder.convs.features(inputs)
     }
 
     /// Multiplications and additions of the convolutions for one image.

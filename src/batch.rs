@@ -1,34 +1,78 @@
-//! What one update learns from: crops, actions, rewards, and the random numbers of its losses.
+//! What one update learns from: views of observations, actions, rewards, and the random numbers of its
+//! losses.
 
 use tch::{Device, Kind, Tensor};
 
 use crate::action::ActionSpace;
+use crate::config::{AgentConfig, Objective, Positives};
+use crate::observation::Input;
 
 /// Sizes of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchShape {
     /// Samples.
     pub size: usize,
-    /// Height and width of the cropped images.
-    pub image: usize,
-    /// Channels of an image: frames of a stack times 3.
-    pub channels: usize,
+    /// What the networks take of one observation.
+    pub input: Input,
+    pub views: Views,
     pub action: ActionSpace,
 }
 
-impl BatchShape {
-    /// Bytes of all images of one kind.
-    pub fn image_bytes(&self) -> usize {
-        self.size * self.image * self.image * self.channels
+/// How often a batch shows each of its transitions. Every view is augmented anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Views {
+    /// Of the observation, to critic and actor: M of DrQ.
+    pub observation: usize,
+    /// Of the observation, to the contrast alone.
+    pub contrast: ContrastViews,
+    /// Of the next observation: K of DrQ.
+    pub next: usize,
+}
+
+/// The views of the contrast beside those that critic and actor see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContrastViews {
+    /// None.
+    None,
+    /// The key. The query is what critic and actor see (CURL).
+    Key,
+}
+
+impl From<&AgentConfig> for Views {
+    fn from(config: &AgentConfig) -> Self {
+        match (config.contrast.objective, config.contrast.positive) {
+            (Objective::InfoNce, Positives::Crop) => Self::CURL,
+            (Objective::Off, _) | (_, Positives::Gaussian) => Self::PLAIN,
+        }
     }
 }
 
-/// Sampled transitions with their augmented images. Images are u8, (B, H, W, C), channels last.
+impl Views {
+    /// One view of each observation for all that learn from it, and one of the next.
+    pub const PLAIN: Self = Self { observation: 1, contrast: ContrastViews::None, next: 1 };
+    /// The same, and a key: the views of CURL.
+    pub const CURL: Self = Self { contrast: ContrastViews::Key, ..Self::PLAIN };
+
+    /// Views of one sample.
+    pub fn count(&self) -> usize {
+        self.observation + self.of_contrast() + self.next
+    }
+
+    fn of_contrast(&self) -> usize {
+        match self.contrast {
+            ContrastViews::None => 0,
+            ContrastViews::Key => 1,
+        }
+    }
+}
+
+/// Sampled transitions with their views. Images are u8, (B, H, W, C), channels last; states are float32,
+/// (B, length).
 #[derive(Debug)]
 pub struct Batch {
     pub shape: BatchShape,
-    /// All images, (3B, H, W, C): queries, keys, next images.
-    pub images: Tensor,
+    /// All views, one kind after the other: observations, keys, next observations.
+    pub inputs: Tensor,
     /// The actions' numbers: (B, |A|) in [-1, 1], or (B, 1) choices.
     pub action: Tensor,
     /// (B, 1).
@@ -40,43 +84,52 @@ pub struct Batch {
 impl Batch {
     /// A batch of zeros, to be filled.
     pub fn new(shape: BatchShape) -> Self {
-        let BatchShape { size, image, channels, action } = shape;
-        let images = [3 * size, image, image, channels].map(|length| length as i64);
+        let BatchShape { size, input, views, action } = shape;
         let floats = |cols| Tensor::zeros([size as i64, cols], (Kind::Float, Device::Cpu));
         Self {
             shape,
-            images: Tensor::zeros(images, (Kind::Uint8, Device::Cpu)),
+            inputs: input.zeros(views.count() * size),
             action: floats(action.numbers() as i64),
             reward: floats(1),
             not_done: floats(1),
         }
     }
 
-    /// Crops of the observations: what the critic and the actor see, and the queries of the
-    /// contrast.
+    /// All views of the observations that critic and actor learn from, (M B, ...).
+    pub fn observations(&self) -> Tensor {
+        self.part(0, self.shape.views.observation)
+    }
+
+    /// The queries of the contrast: the first of them.
     pub fn query(&self) -> Tensor {
         self.part(0, 1)
     }
 
-    /// Second, independent crops of the same observations.
-    pub fn key(&self) -> Tensor {
-        self.part(1, 1)
+    /// Second views of the same observations, where the batch has them.
+    pub fn key(&self) -> Option<Tensor> {
+        let Views { observation, contrast, .. } = self.shape.views;
+        match contrast {
+            ContrastViews::Key => Some(self.part(observation, 1)),
+            ContrastViews::None => None,
+        }
     }
 
-    /// Crops of the next observations.
+    /// All views of the next observations, (K B, ...).
     pub fn next(&self) -> Tensor {
-        self.part(2, 1)
+        let views = self.shape.views;
+        self.part(views.count() - views.next, views.next)
     }
 
-    /// Keys and next images, (2B, H, W, C).
+    /// Keys, where the batch has them, and the next observations, in one piece.
     pub fn key_and_next(&self) -> Tensor {
-        self.part(1, 2)
+        let views = self.shape.views;
+        self.part(views.observation, views.of_contrast() + views.next)
     }
 
-    /// A view of so many parts of the images.
-    fn part(&self, first: i64, count: i64) -> Tensor {
+    /// A window on so many views.
+    fn part(&self, first: usize, count: usize) -> Tensor {
         let size = self.shape.size as i64;
-        self.images.narrow(0, first * size, count * size)
+        self.inputs.narrow(0, first as i64 * size, count as i64 * size)
     }
 }
 
@@ -84,10 +137,10 @@ impl Batch {
 /// that an update is a function of its inputs.
 #[derive(Debug)]
 pub struct Noise {
-    /// (B, |A|), or (B, 0) with discrete actions: selects the next actions of the critic's target.
+    /// (K B, |A|), or (K B, 0) with discrete actions: selects the next actions of the critic's target.
     pub next_action: Tensor,
-    /// The same shape: selects the actions of the actor's loss.
+    /// (B, |A|), or (B, 0): selects the actions of the actor's loss.
     pub action: Tensor,
-    /// (B, H, W, C) where positives are Gaussian.
+    /// The shape of the queries, where positives are Gaussian.
     pub positive: Option<Tensor>,
 }

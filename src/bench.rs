@@ -84,7 +84,7 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
     bench.environment(config, &parts.shape, &mut *parts.env)?;
     let mut pixels =
         Pixels::new(parts.env, config.env.action_repeat.get(), config.env.render_size.len())?
-            .with_colour(config.env.colour.into());
+            .with_view(config.env.view());
     let replay = fill_replay(config, parts.shape, &mut pixels)?;
     let mut agent = parts.agent;
     bench.act(&agent, &parts.shape, &mut pixels)?;
@@ -178,21 +178,22 @@ impl Bench {
         shape: &ReplayShape,
         pixels: &mut Pixels,
     ) -> Result<(), EnvError> {
-        let mut stack = FrameStack::new(shape.crop, shape.stack);
+        let mut stack = FrameStack::new(shape.observation, shape.stack);
         let mut stream = Streams::new(0).stream(Purpose::Exploration, 0);
         pixels.reset(&mut stream)?;
         stack.start(pixels.frame());
         let noise = shape.action.exploration_noise(1, &mut stream);
         self.measure("act", || {
             stack.push(pixels.frame());
-            agent.act_one(stack.image(), Act::Sample(&noise))
+            agent.act_one(stack.input(), Act::Sample(&noise))
         });
         Ok(())
     }
 
     fn sample(&mut self, config: &Config, replay: &Replay) -> (Batch, Noise) {
         let streams = Streams::new(config.train.seed);
-        let mut batch = Batch::new(replay.shape().batch(config.train.batch_size.len()));
+        let mut batch =
+            Batch::new(replay.shape().batch(config.train.batch_size.len(), (&config.agent).into()));
         let mut update = 0;
         self.measure("sample and crop", || {
             replay.sample(&mut batch, &mut streams.stream(Purpose::Batch, update));

@@ -129,7 +129,7 @@ fn start(
 fn act(agent: &Agent, playing: &[Playing], stacks: &mut [FrameStack]) -> Vec<Vec<f32>> {
     let is_played = |env: usize| playing.iter().any(|playing| playing.env == env);
     let played = stacks.iter_mut().enumerate().filter(|(env, _)| is_played(*env));
-    let images: Vec<_> = played.map(|(_, stack)| stack.image()).collect();
+    let images: Vec<_> = played.map(|(_, stack)| stack.input()).collect();
     agent.act_each(&images, Act::Deterministic)
 }
 

@@ -1,29 +1,28 @@
-//! The last few frames of an episode, as the image that the acting agent sees.
+//! The last few frames of an episode, as the input that the acting agent sees.
 
 use std::collections::VecDeque;
 
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
 
-use crate::augment::Crop;
-use crate::nn::slice::bytes_mut;
+use crate::nn::slice::{bytes_mut, floats_mut};
+use crate::observation::{Observation, copy_states};
 
 /// A stack of frames. Its buffers are kept from step to step.
 #[derive(Debug)]
 pub struct FrameStack {
-    crop: Crop,
+    observation: Observation,
     /// Oldest first.
     frames: VecDeque<Vec<u8>>,
-    /// (1, H, W, C), u8.
-    image: Tensor,
+    /// One, as [`crate::observation::Input::zeros`] makes it.
+    input: Tensor,
 }
 
 impl FrameStack {
-    pub fn new(crop: Crop, frames: usize) -> Self {
-        let (side, channels) = (crop.image as i64, (crop.channels * frames) as i64);
+    pub fn new(observation: Observation, frames: usize) -> Self {
         Self {
-            crop,
-            frames: vec![vec![0; crop.frame_bytes()]; frames].into(),
-            image: Tensor::zeros([1, side, side, channels], (Kind::Uint8, Device::Cpu)),
+            observation,
+            frames: vec![vec![0; observation.frame_bytes()]; frames].into(),
+            input: observation.input(frames).zeros(1),
         }
     }
 
@@ -40,10 +39,15 @@ impl FrameStack {
         }
     }
 
-    /// The centre crop of the stack, (1, H, W, C).
-    pub fn image(&mut self) -> &Tensor {
+    /// What the networks see of the stack: the centre crop, (1, H, W, C), or the states, (1, length).
+    pub fn input(&mut self) -> &Tensor {
         let stack: Vec<&[u8]> = self.frames.iter().map(Vec::as_slice).collect();
-        self.crop.cut(&stack, self.crop.centre_corner(), bytes_mut(&mut self.image));
-        &self.image
+        match self.observation {
+            Observation::Pixels(crop) => {
+                crop.cut(&stack, crop.centre_corner(), bytes_mut(&mut self.input));
+            }
+            Observation::State { .. } => copy_states(&stack, floats_mut(&mut self.input)),
+        }
+        &self.input
     }
 }

@@ -52,6 +52,7 @@ pub mod memory;
 pub mod metrics;
 pub mod nn;
 pub mod objective;
+pub mod observation;
 pub mod picture;
 pub mod random;
 pub mod replay;

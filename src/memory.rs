@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::action::ActionSpace;
 use crate::config::{Config, CriticGradient, Objective, Precision, ReplayCodec};
+use crate::observation::Input;
 use crate::replay::{Replay, ReplayShape};
 
 /// What the program takes before it does anything: libraries, simulator, renderer.
@@ -116,11 +117,22 @@ fn network_bytes(config: &Config, shape: &ReplayShape) -> f64 {
     let (filters, latent) =
         (float(agent.encoder.filters.get()), float(agent.encoder.feature_dim.get()));
     let hidden = float(agent.hidden_dim.get());
-    let channels = float(config.env.frame_stack.get()) * shape.crop.channels as f64;
-    let convs = linear(9.0 * channels, filters)
-        + (float(agent.encoder.layers.get()) - 1.0) * linear(9.0 * filters, filters);
-    let map = float(agent.encoder.feature_map_size(agent.image_size.get()).unwrap_or(0));
-    let projection = linear(filters * map * map, latent) + 2.0 * latent;
+    let (convs, projection) = match shape.observation.input(shape.stack) {
+        Input::Image { frames, channels, .. } => {
+            let convs = linear(9.0 * (frames * channels) as f64, filters)
+                + (float(agent.encoder.layers.get()) - 1.0) * linear(9.0 * filters, filters);
+            let map = float(agent.encoder.feature_map_size(agent.image_size.get()).unwrap_or(0));
+            (convs, linear(filters * map * map, latent))
+        }
+        state @ Input::State { .. } => {
+            let deeper = float(agent.encoder.state_layers.get()) - 1.0;
+            let perceptron = linear(state.len() as f64, hidden)
+                + deeper * linear(hidden, hidden)
+                + linear(hidden, latent);
+            (0.0, perceptron)
+        }
+    };
+    let projection = projection + 2.0 * latent;
     let trunk = |inputs: f64, outputs: f64| {
         linear(inputs, hidden) + linear(hidden, hidden) + linear(hidden, outputs)
     };
@@ -160,9 +172,17 @@ fn update_bytes(config: &Config, shape: &ReplayShape) -> f64 {
     // differences.
     let first_map = (image / 2.0).powi(2);
     let activations = filters * layers * first_map;
-    let pixels = config.env.frame_stack.get() as f64 * shape.crop.channels as f64 * image * image;
-    // Three images as bytes and two of them as numbers, and the activations.
-    let sample = 3.0 * pixels + 4.0 * (2.0 * pixels + ACTIVATION_COPIES * activations);
+    let sample = match shape.observation.input(shape.stack) {
+        Input::Image { frames, channels, .. } => {
+            let pixels = (frames * channels) as f64 * image * image;
+            // Three images as bytes and two of them as numbers, and the activations.
+            3.0 * pixels + 4.0 * (2.0 * pixels + ACTIVATION_COPIES * activations)
+        }
+        state @ Input::State { .. } => {
+            let hidden = agent.encoder.state_layers.get() as f64 * agent.hidden_dim.get() as f64;
+            4.0 * (3.0 * state.len() as f64 + ACTIVATION_COPIES * hidden)
+        }
+    };
     config.train.batch_size.get() as f64 * sample
 }
 

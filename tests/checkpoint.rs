@@ -19,14 +19,14 @@ use curl_rl::steps::Steps;
 use tch::{Device, Kind};
 use tempfile::TempDir;
 
-use crate::fixtures::debug_config;
+use crate::fixtures::{IMAGE, debug_config};
 
 const FILES: [&str; 5] =
     ["checkpoint.toml", "config.toml", "agent.safetensors", "run.toml", "SHA256SUMS"];
 
 fn checkpoint(env_step: u64, evaluation: Option<f64>) -> Checkpoint {
     let config = debug_config(&[]);
-    let agent = Agent::new(9, ActionSpace::Continuous(1), &config.agent, 3, Device::Cpu);
+    let agent = Agent::new(IMAGE, ActionSpace::Continuous(1), &config.agent, 3, Device::Cpu);
     let steps = Steps { env_step, agent_step: 5, update: 4, episode: 1 };
     Checkpoint { agent: agent.state(), config, steps, evaluation, run: run_state() }
 }
@@ -87,7 +87,7 @@ fn a_restored_agent_is_the_stored_one() {
     let (_folder, path) = saved();
     let loaded = Checkpoint::load(&path).expect("it was just written");
     let mut other =
-        Agent::new(9, ActionSpace::Continuous(1), &loaded.config.agent, 99, Device::Cpu);
+        Agent::new(IMAGE, ActionSpace::Continuous(1), &loaded.config.agent, 99, Device::Cpu);
     other.restore(&loaded.agent).expect("it has the same shape");
     for (name, tensor) in other.state().tensors {
         assert!(tensor.equal(&loaded.agent.tensors[&name]), "{name}");
@@ -99,13 +99,14 @@ fn a_state_of_another_agent_is_refused() {
     let (_folder, path) = saved();
     let loaded = Checkpoint::load(&path).expect("it was just written");
     let wider = debug_config(&["agent.hidden_dim=17"]).agent;
-    let error = Agent::new(9, ActionSpace::Continuous(1), &wider, 1, Device::Cpu)
+    let error = Agent::new(IMAGE, ActionSpace::Continuous(1), &wider, 1, Device::Cpu)
         .restore(&loaded.agent)
         .unwrap_err();
     assert!(error.to_string().contains("has shape"), "{error}");
     let mut missing = loaded.agent;
     missing.tensors.remove("contrast.w");
-    let mut agent = Agent::new(9, ActionSpace::Continuous(1), &loaded.config.agent, 1, Device::Cpu);
+    let mut agent =
+        Agent::new(IMAGE, ActionSpace::Continuous(1), &loaded.config.agent, 1, Device::Cpu);
     let error = agent.restore(&missing).unwrap_err();
     assert_eq!(error.to_string(), "the tensor contrast.w is missing");
 }

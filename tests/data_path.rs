@@ -10,9 +10,10 @@ use curl_envs::counter::Stamp;
 use curl_envs::{Action, Counter, Ended, Pixels};
 use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
-use curl_rl::batch::Batch;
+use curl_rl::batch::{Batch, Views};
 use curl_rl::config::Augmentation;
 use curl_rl::frame_stack::FrameStack;
+use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
 use tch::{Kind, Tensor};
@@ -31,7 +32,7 @@ fn shape(capacity: usize, codec: Codec) -> ReplayShape {
         episode_len: Some(5),
         stack: STACK,
         action: ActionSpace::Continuous(2),
-        crop,
+        observation: Observation::Pixels(crop),
         codec,
     }
 }
@@ -85,7 +86,7 @@ struct Sample {
 }
 
 fn sample(replay: &Replay, batches: u64) -> Vec<Sample> {
-    let mut batch = Batch::new(replay.shape().batch(16));
+    let mut batch = Batch::new(replay.shape().batch(16, Views::CURL));
     let mut samples = Vec::new();
     for update in 0..batches {
         replay.sample(&mut batch, &mut Streams::new(5).stream(Purpose::Batch, update));
@@ -99,7 +100,7 @@ fn sample(replay: &Replay, batches: u64) -> Vec<Sample> {
                 reward: number(&batch.reward, 0),
                 not_done: number(&batch.not_done, 0),
                 query: stamps(&batch.query(), index as usize),
-                key: stamps(&batch.key(), index as usize),
+                key: stamps(&batch.key().expect("the batch has keys"), index as usize),
                 next: stamps(&batch.next(), index as usize),
             });
         }
@@ -155,7 +156,7 @@ fn stacks_are_neighbours_of_one_episode() {
 fn the_ages_of_a_batch_are_told() {
     let mut replay = Replay::new(shape(200, Codec::Raw));
     play(&mut replay, &[100], Ended::TimeLimit, 40);
-    let mut batch = Batch::new(replay.shape().batch(16));
+    let mut batch = Batch::new(replay.shape().batch(16, Views::CURL));
     for update in 0..20 {
         let ages = replay.sample(&mut batch, &mut Streams::new(5).stream(Purpose::Batch, update));
         let mark = |index| (batch.action.double_value(&[index, 0]) * 1000.0).round();
@@ -246,16 +247,16 @@ fn acting_sees_the_centre_of_the_newest_frames() {
     let counter = Counter::new(2, &[100], Ended::TimeLimit);
     let mut env = Pixels::new(Box::new(counter), REPEAT, FRAME).expect("the size is possible");
     let mut rng = Streams::new(0).stream(Purpose::TrainEpisode, 0);
-    let mut stack = FrameStack::new(shape(1, Codec::Raw).crop, STACK);
+    let mut stack = FrameStack::new(shape(1, Codec::Raw).observation, STACK);
     env.reset(&mut rng).expect("a counter can be reset");
     stack.start(env.frame());
     for position in 0..5 {
-        let seen = stamps(stack.image(), 0);
+        let seen = stamps(stack.input(), 0);
         let steps: Vec<u64> = seen.iter().map(|stamp| stamp.env_step).collect();
         assert_eq!(steps, expected_stack(position));
         assert!(seen.iter().all(|stamp| (stamp.row, stamp.column) == (4, 4)));
         env.step(Action::Continuous(&[0.0, 0.0])).expect("the action fits");
         stack.push(env.frame());
     }
-    assert_eq!(stack.image().kind(), Kind::Uint8);
+    assert_eq!(stack.input().kind(), Kind::Uint8);
 }

@@ -7,13 +7,13 @@ use curl_rl::agent::{Act, Agent};
 use curl_rl::batch::Noise;
 use tch::{Device, Kind, Tensor};
 
-use crate::fixtures::{debug_config, random_batch_of};
+use crate::fixtures::{IMAGE, debug_config, random_batch_of};
 
 const CHOICES: usize = 3;
 const SPACE: ActionSpace = ActionSpace::Discrete(CHOICES);
 
 fn agent(sets: &[&str]) -> Agent {
-    Agent::new(9, SPACE, &debug_config(sets).agent, 1, Device::Cpu)
+    Agent::new(IMAGE, SPACE, &debug_config(sets).agent, 1, Device::Cpu)
 }
 
 /// Expectations are exact: the losses take no noise.

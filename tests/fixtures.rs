@@ -1,8 +1,9 @@
 //! Settings that several subjects share.
 
 use curl_rl::action::ActionSpace;
-use curl_rl::batch::{Batch, BatchShape, Noise};
+use curl_rl::batch::{Batch, BatchShape, Noise, Views};
 use curl_rl::config::{Config, Selection, resolve};
+use curl_rl::observation::Input;
 use curl_rl::random::{self, Purpose, Streams};
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
@@ -29,7 +30,9 @@ pub fn debug_config(sets: &[&str]) -> Config {
 pub const CONTINUOUS: ActionSpace = ActionSpace::Continuous(2);
 
 /// The batches that small agents learn from: images of the debug preset.
-pub const BATCH: BatchShape = BatchShape { size: 4, image: 36, channels: 9, action: CONTINUOUS };
+pub const BATCH: BatchShape =
+    BatchShape { size: 4, input: IMAGE, views: Views::CURL, action: CONTINUOUS };
+pub const IMAGE: Input = Input::Image { size: 36, frames: 3, channels: 3 };
 
 /// A batch of random numbers; another one for each index.
 pub fn random_batch(index: u64) -> Batch {
@@ -39,10 +42,10 @@ pub fn random_batch(index: u64) -> Batch {
 /// The same with other actions.
 pub fn random_batch_of(actions: ActionSpace, index: u64) -> Batch {
     let mut stream = Streams::new(7).stream(Purpose::Batch, index);
-    let mut bytes = vec![0; 3 * BATCH.image_bytes()];
     let mut batch = Batch::new(BatchShape { action: actions, ..BATCH });
+    let mut bytes = vec![0; batch.inputs.numel()];
     stream.fill_bytes(&mut bytes);
-    batch.images.copy_(&Tensor::from_slice(&bytes).view(&batch.images.size()[..]));
+    batch.inputs.copy_(&Tensor::from_slice(&bytes).view(&batch.inputs.size()[..]));
     let numbers: Vec<f32> = (0..4).flat_map(|_| actions.uniform(&mut stream)).collect();
     batch.action = Tensor::from_slice(&numbers).view([4, actions.numbers() as i64]);
     batch.reward = random::uniform(&[4, 1], Kind::Float, &mut stream);

@@ -17,7 +17,7 @@ fn small_agent_config() -> AgentConfig {
 }
 
 fn agent(config: &AgentConfig) -> Agent {
-    Agent::new(SHAPE.channels as i64, SHAPE.action, config, 1, Device::Cpu)
+    Agent::new(SHAPE.input, SHAPE.action, config, 1, Device::Cpu)
 }
 
 fn batch() -> Batch {
@@ -97,7 +97,10 @@ fn the_contrastive_step_moves_query_encoder_and_w() {
         let mut config = small_agent_config();
         config.contrast.key_encoder = key_encoder;
         let mut agent = agent(&config);
-        let (query, key) = (agent.prepare(&batch().query()), agent.prepare(&batch().key()));
+        let (query, key) = (
+            agent.prepare(&batch().query()),
+            agent.prepare(&batch().key().expect("the batch has keys")),
+        );
         let moved = changed(&mut agent, |agent| {
             agent.update_contrast(&query, &key).unwrap();
         });
@@ -110,7 +113,10 @@ fn cosine_similarity_has_no_w_to_move() {
     let mut config = small_agent_config();
     config.contrast.similarity = Similarity::Cosine;
     let mut agent = agent(&config);
-    let (query, key) = (agent.prepare(&batch().query()), agent.prepare(&batch().key()));
+    let (query, key) = (
+        agent.prepare(&batch().query()),
+        agent.prepare(&batch().key().expect("the batch has keys")),
+    );
     let moved = changed(&mut agent, |agent| {
         agent.update_contrast(&query, &key).unwrap();
     });
@@ -186,7 +192,7 @@ fn the_shared_update_moves_what_its_cadence_says() {
     assert_eq!(moved, named(&agent, &[""]));
     config.encoder.critic_gradient = CriticGradient::Detached;
     config.contrast.objective = Objective::Off;
-    let mut agent = Agent::new(SHAPE.channels as i64, SHAPE.action, &config, 1, Device::Cpu);
+    let mut agent = Agent::new(SHAPE.input, SHAPE.action, &config, 1, Device::Cpu);
     let moved = changed(&mut agent, |agent| drop(agent.update(&batch(), &noise(), 1).unwrap()));
     assert_eq!(moved, named(&agent, &["query_encoder.fc", "query_encoder.ln", "critic."]));
 }

@@ -10,6 +10,7 @@ use curl_rl::augment::Crop;
 use curl_rl::checkpoint::{Checkpoint, CheckpointError};
 use curl_rl::command::build::Player;
 use curl_rl::config::Augmentation;
+use curl_rl::observation::Observation;
 use curl_rl::replay::segments::{Segments, SegmentsPosition};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
 use sha2::{Digest, Sha256};
@@ -86,7 +87,7 @@ fn shape(codec: Codec) -> ReplayShape {
         episode_len: Some(5),
         stack: 3,
         action: ActionSpace::Continuous(1),
-        crop,
+        observation: Observation::Pixels(crop),
         codec,
     }
 }

@@ -4,6 +4,7 @@ use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::config::Config;
 use curl_rl::memory::Forecast;
+use curl_rl::observation::Observation;
 use curl_rl::replay::{Codec, ReplayShape};
 use curl_rl::train::crop;
 use tch::Device;
@@ -16,7 +17,7 @@ fn shape(config: &Config, episode_len: usize) -> ReplayShape {
         episode_len: Some(episode_len),
         stack: config.env.frame_stack.len(),
         action: ActionSpace::Continuous(1),
-        crop: crop(config),
+        observation: Observation::Pixels(crop(config)),
         codec: Codec::Raw,
     }
 }
@@ -30,8 +31,8 @@ fn networks_take_what_was_told() {
         &["agent.encoder.layers=3", "agent.hidden_dim=20", "env.frame_stack=2"],
     ] {
         let config = debug_config(sets);
-        let channels = 3 * config.env.frame_stack.dim();
-        let agent = Agent::new(channels, ActionSpace::Continuous(1), &config.agent, 1, Device::Cpu);
+        let ReplayShape { observation, stack, action, .. } = shape(&config, 25);
+        let agent = Agent::new(observation.input(stack), action, &config.agent, 1, Device::Cpu);
         let bytes = |tensor: &tch::Tensor| tensor.numel() * tensor.kind().elt_size_in_bytes();
         let taken: usize = agent.state().tensors.values().map(bytes).sum();
         let told = Forecast::new(&config, &shape(&config, 25)).networks;

@@ -8,14 +8,14 @@ use curl_rl::agent::{Agent, Extent, Loss, NotFinite, Origin, Quantity};
 use curl_rl::batch::{Batch, Noise};
 use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::fixtures::{debug_config, random_batch, random_noise};
+use crate::fixtures::{IMAGE, debug_config, random_batch, random_noise};
 
 const UPDATES: [&str; 2] = ["agent.update=paper", "agent.update=shared"];
 
 /// An agent that has made two updates, so that its moments and step counts are not zero.
 fn agent(sets: &[&str]) -> Agent {
     let mut agent =
-        Agent::new(9, ActionSpace::Continuous(2), &debug_config(sets).agent, 1, Device::Cpu);
+        Agent::new(IMAGE, ActionSpace::Continuous(2), &debug_config(sets).agent, 1, Device::Cpu);
     for update in 0..2 {
         agent.update(&random_batch(update), &random_noise(update), update).unwrap();
     }

@@ -3,7 +3,9 @@
 use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
+use curl_rl::batch::Views;
 use curl_rl::config::Augmentation;
+use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Stream, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
 use rand::{Rng, RngExt};
@@ -20,7 +22,7 @@ fn replay(capacity: usize, stack: usize, codec: Codec) -> Replay {
         episode_len: Some(15),
         stack,
         action: ActionSpace::Continuous(2),
-        crop,
+        observation: Observation::Pixels(crop),
         codec,
     })
 }
@@ -70,10 +72,10 @@ impl World {
 
 /// The batches that an update would be given, as bytes and numbers.
 fn batch(replay: &Replay, update: u64) -> (Vec<u8>, [Vec<f32>; 3]) {
-    let mut batch = Batch::new(replay.shape().batch(32));
+    let mut batch = Batch::new(replay.shape().batch(32, Views::CURL));
     replay.sample(&mut batch, &mut Streams::new(3).stream(Purpose::Batch, update));
-    let Batch { images, action, reward, not_done, .. } = batch;
-    let bytes = Vec::try_from(images.view(-1)).expect("bytes");
+    let Batch { inputs, action, reward, not_done, .. } = batch;
+    let bytes = Vec::try_from(inputs.view(-1)).expect("bytes");
     let numbers = [action, reward, not_done].map(|t| Vec::try_from(t.view(-1)).expect("numbers"));
     (bytes, numbers)
 }

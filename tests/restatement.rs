@@ -195,7 +195,7 @@ impl<'a> Restatement<'a> {
         let double = |tensor: &Tensor| tensor.to_kind(Kind::Double);
         let (query, next) = (scale(batch.query()), scale(batch.next()));
         let key = match config.contrast.positive {
-            Positives::Crop => scale(batch.key()),
+            Positives::Crop => scale(batch.key().expect("the batch has keys")),
             Positives::Gaussian => {
                 let noise = double(noise.positive.as_ref().unwrap()).permute([0, 3, 1, 2]);
                 &query + noise * config.contrast.sigma.get()

@@ -8,13 +8,13 @@ use curl_rl::agent::Agent;
 use curl_rl::config::AgentConfig;
 use tch::{Device, Tensor};
 
-use crate::fixtures::{CONTINUOUS, debug_config, random_batch, random_batch_of, random_noise};
+use crate::fixtures::{
+    CONTINUOUS, IMAGE, debug_config, random_batch, random_batch_of, random_noise,
+};
 use crate::restatement::Restatement;
 
-const CHANNELS: i64 = 9;
-
 fn agent(config: &AgentConfig, actions: ActionSpace) -> Agent {
-    Agent::new(CHANNELS, actions, config, 1, Device::Cpu)
+    Agent::new(IMAGE, actions, config, 1, Device::Cpu)
 }
 
 /// The largest difference relative to a tensor's largest entry.

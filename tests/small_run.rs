@@ -8,11 +8,12 @@ use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use curl_rl::config::Config;
+use curl_rl::observation::Observation;
 use curl_rl::replay::{Codec, ReplayShape};
 use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
 use tch::Device;
 
-use crate::fixtures::debug_config;
+use crate::fixtures::{IMAGE, debug_config};
 
 /// A run of 50 agent steps with a replay of 20 transitions.
 pub fn config() -> Config {
@@ -68,10 +69,10 @@ pub fn play_in(
         episode_len: Some(7),
         stack: config.env.frame_stack.len(),
         action,
-        crop: crop(config),
+        observation: Observation::Pixels(crop(config)),
         codec,
     };
-    let mut agent = Agent::new(9, action, &config.agent, config.train.seed, Device::Cpu);
+    let mut agent = Agent::new(IMAGE, action, &config.agent, config.train.seed, Device::Cpu);
     let (storage, start) = match Checkpoints::last(run_dir) {
         None => (Storage::create(run_dir, config, shape)?, Start::New),
         Some(path) => {

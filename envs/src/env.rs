@@ -142,6 +142,9 @@ pub enum Colour {
     Rgb,
     /// Luminance alone, in one channel.
     Grey,
+    /// The negative of the luminance, for pictures that are drawn on white: what is empty is zero, so that
+    /// what a network makes of a picture comes from what is drawn and not from its ground.
+    Negative,
 }
 
 impl Colour {
@@ -149,7 +152,7 @@ impl Colour {
     pub fn channels(self) -> usize {
         match self {
             Self::Rgb => FRAME_CHANNELS,
-            Self::Grey => 1,
+            Self::Grey | Self::Negative => 1,
         }
     }
 }

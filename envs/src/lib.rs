@@ -59,5 +59,5 @@ pub use error::EnvError;
 pub use gymnasium::{Gymnasium, Settings};
 pub use listing::{Actions, Domain, Listed, SUITES, Suite};
 pub use pixel_envs::{BoxedRng, PixelEnvs};
-pub use pixels::{PixelStep, Pixels};
+pub use pixels::{PixelStep, Pixels, View};
 pub use similarity::psnr;

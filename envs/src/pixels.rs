@@ -1,9 +1,19 @@
-//! An environment as an agent that sees pixels has it: repeated actions, one picture a step.
+//! An environment as an agent has it: repeated actions, and one view of it a step, which is a picture or,
+//! for agents that do not see pixels, the flat observation.
 
 use rand::Rng;
 
 use crate::env::{Action, Colour, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec};
 use crate::error::EnvError;
+
+/// What an agent is shown of its environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// A picture.
+    Picture(Colour),
+    /// The flat observation, each number a little-endian float32.
+    State,
+}
 
 /// What one agent step returns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +25,7 @@ pub struct PixelStep {
     pub env_steps: u64,
 }
 
-/// Repeats each action and draws one picture per agent step, into a buffer that it keeps.
+/// Repeats each action and takes one view per agent step, into a buffer that it keeps.
 #[derive(Debug)]
 pub struct Pixels {
     env: Box<dyn Env>,
@@ -23,10 +33,12 @@ pub struct Pixels {
     height: usize,
     width: usize,
     quality: Quality,
-    colour: Colour,
+    view: View,
     frame: Vec<u8>,
     /// What was drawn, where that is not the frame itself.
     drawn: Vec<u8>,
+    /// What was observed, where the view is the state.
+    observation: Vec<f64>,
 }
 
 impl Pixels {
@@ -58,11 +70,12 @@ impl Pixels {
             height,
             width,
             quality: Quality::default(),
-            colour: Colour::Rgb,
+            view: View::Picture(Colour::Rgb),
             frame: Vec::new(),
             drawn: Vec::new(),
+            observation: Vec::new(),
         };
-        Ok(pixels.with_colour(Colour::Rgb))
+        Ok(pixels.with_view(View::Picture(Colour::Rgb)))
     }
 
     /// Sees the environment from another camera.
@@ -81,30 +94,38 @@ impl Pixels {
         self
     }
 
-    /// Sees the environment in other colours than [`Colour::Rgb`]. The last picture becomes black.
+    /// Sees the environment in another view than a picture of all colours. What was seen last becomes
+    /// black, or zero.
     #[must_use]
-    pub fn with_colour(mut self, colour: Colour) -> Self {
+    pub fn with_view(mut self, view: View) -> Self {
         let pixels = self.height * self.width;
-        self.colour = colour;
-        self.frame = vec![0; pixels * colour.channels()];
-        self.drawn = match colour {
-            Colour::Rgb => Vec::new(),
-            Colour::Grey => vec![0; pixels * FRAME_CHANNELS],
+        self.view = view;
+        (self.drawn, self.observation) = (Vec::new(), Vec::new());
+        self.frame = match view {
+            View::Picture(colour) => vec![0; pixels * colour.channels()],
+            View::State => vec![0; self.spec().observation_len() * size_of::<f32>()],
         };
+        match view {
+            View::Picture(Colour::Rgb) => {}
+            View::Picture(Colour::Grey | Colour::Negative) => {
+                self.drawn = vec![0; pixels * FRAME_CHANNELS];
+            }
+            View::State => self.observation = vec![0.0; self.spec().observation_len()],
+        }
         self
     }
 
-    /// Starts a new episode and draws its first picture.
+    /// Starts a new episode and takes its first view.
     ///
     /// # Errors
     /// As [`Env::reset`] and [`Env::render`].
     pub fn reset(&mut self, rng: &mut dyn Rng) -> Result<(), EnvError> {
         self.env.reset(rng)?;
-        self.draw()
+        self.look()
     }
 
-    /// Takes one action for up to `action_repeat` env steps, until the episode ends, and draws the
-    /// state after them.
+    /// Takes one action for up to `action_repeat` env steps, until the episode ends, and takes a
+    /// view of the state after them.
     ///
     /// # Errors
     /// As [`Env::step`] and [`Env::render`].
@@ -116,33 +137,46 @@ impl Pixels {
             sum.ended = step.ended;
             sum.env_steps += 1;
         }
-        self.draw()?;
+        self.look()?;
         Ok(sum)
     }
 
-    fn draw(&mut self) -> Result<(), EnvError> {
+    fn look(&mut self) -> Result<(), EnvError> {
         let Self { height, width, quality, .. } = *self;
-        self.env.set_quality(quality);
-        match self.colour {
-            Colour::Rgb => self.env.render(Frame { pixels: &mut self.frame, height, width }),
-            Colour::Grey => {
+        match self.view {
+            View::Picture(Colour::Rgb) => {
+                self.env.set_quality(quality);
+                self.env.render(Frame { pixels: &mut self.frame, height, width })
+            }
+            View::Picture(colour @ (Colour::Grey | Colour::Negative)) => {
+                self.env.set_quality(quality);
                 self.env.render(Frame { pixels: &mut self.drawn, height, width })?;
                 luminance(&self.drawn, &mut self.frame);
+                if colour == Colour::Negative {
+                    self.frame.iter_mut().for_each(|grey| *grey = u8::MAX - *grey);
+                }
+                Ok(())
+            }
+            View::State => {
+                self.env.observe(&mut self.observation);
+                let numbers = self.frame.chunks_exact_mut(size_of::<f32>()).zip(&self.observation);
+                numbers
+                    .for_each(|(to, &number)| to.copy_from_slice(&(number as f32).to_le_bytes()));
                 Ok(())
             }
         }
     }
 
-    /// The environment's state, where it can tell it. The last picture is not part of it.
+    /// The environment's state, where it can tell it. The last view is not part of it.
     pub fn state(&self) -> Option<EnvState> {
         self.env.state()
     }
 
-    /// Continues from a state. The last picture is the one that is given: drawing it anew would be
+    /// Continues from a state. The last view is the one that is given: drawing a picture anew would be
     /// the same on the same machine only.
     ///
     /// # Errors
-    /// As [`Env::set_state`], or if the picture has another size.
+    /// As [`Env::set_state`], or if the view has another size.
     pub fn set_state(&mut self, state: &EnvState, frame: &[u8]) -> Result<(), EnvError> {
         let Self { height, width, .. } = *self;
         let (expected, got) = (self.frame.len(), frame.len());
@@ -154,14 +188,10 @@ impl Pixels {
         Ok(())
     }
 
-    /// The last picture: height x width x colours bytes, row by row from the top. Black before the
-    /// first reset.
+    /// The last view: a picture of height x width x colours bytes, row by row from the top, or the bytes
+    /// of the flat observation. Black, or zero, before the first reset.
     pub fn frame(&self) -> &[u8] {
         &self.frame
-    }
-
-    pub fn colour(&self) -> Colour {
-        self.colour
     }
 
     pub fn height(&self) -> usize {
@@ -244,7 +274,7 @@ mod tests {
 
     #[test]
     fn grey_pictures_are_the_luminance_of_what_is_drawn() {
-        let mut pixels = pixels(1, 100).with_colour(Colour::Grey);
+        let mut pixels = pixels(1, 100).with_view(View::Picture(Colour::Grey));
         assert_eq!(pixels.frame(), [0; 6 * 9]);
         pixels.reset(&mut rng()).expect("a counter can be reset");
         let mut drawn = vec![0; 6 * 9 * 3];
@@ -255,9 +285,22 @@ mod tests {
             (0.299 * red + 0.587 * green + 0.114 * blue).round() as u8
         });
         assert!(expected.eq(pixels.frame().iter().copied()));
+        let mut negative = self::pixels(1, 100).with_view(View::Picture(Colour::Negative));
+        negative.reset(&mut rng()).expect("a counter can be reset");
+        assert!(negative.frame().iter().zip(pixels.frame()).all(|(a, b)| a + b == 255));
         let mut extremes = [7; 2];
         luminance(&[0, 0, 0, 255, 255, 255], &mut extremes);
         assert_eq!(extremes, [0, 255]);
+    }
+
+    #[test]
+    fn a_state_is_the_flat_observation() {
+        let mut pixels = pixels(4, 100).with_view(View::State);
+        assert_eq!(pixels.frame(), [0; 8]);
+        pixels.reset(&mut rng()).expect("a counter can be reset");
+        pixels.step(ACTION).expect("the action fits");
+        let expected = [0.0f32, 4.0].map(f32::to_le_bytes).concat();
+        assert_eq!(pixels.frame(), expected, "the episode's number and the env step");
     }
 
     #[test]

@@ -7,7 +7,9 @@ use anyhow::Context;
 use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
+use curl_rl::batch::Views;
 use curl_rl::config::Augmentation;
+use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
 
@@ -68,7 +70,9 @@ fn fill(recordings: &[Recording], capacity: usize, codec: Codec) -> (Replay, f64
     let crop = Crop { frame: size, image, channels: 3, augmentation: Augmentation::Crop };
     let episode_len = Some(episode_frames - 1);
     let (stack, action) = (3, ActionSpace::Continuous(ACTION.len()));
-    let mut replay = Replay::new(ReplayShape { capacity, episode_len, stack, action, crop, codec });
+    let observation = Observation::Pixels(crop);
+    let shape = ReplayShape { capacity, episode_len, stack, action, observation, codec };
+    let mut replay = Replay::new(shape);
     let start = Instant::now();
     let mut pushes = 0;
     // Half more than it holds, so that the ring has wrapped around.
@@ -88,7 +92,7 @@ fn fill(recordings: &[Recording], capacity: usize, codec: Codec) -> (Replay, f64
 
 /// The fastest and the median batch.
 fn batch_millis(replay: &Replay, size: usize) -> [f64; 2] {
-    let mut batch = Batch::new(replay.shape().batch(size));
+    let mut batch = Batch::new(replay.shape().batch(size, Views::CURL));
     let streams = Streams::new(1);
     let mut times: Vec<f64> = (0..TIMED_BATCHES)
         .map(|update| {

@@ -19,6 +19,7 @@ use curl_rl::agent::Agent;
 use curl_rl::checkpoint::Arithmetic;
 use curl_rl::config::{Config, Selection, resolve};
 use curl_rl::memory::Forecast;
+use curl_rl::observation::Observation;
 use curl_rl::replay::{Codec, ReplayShape};
 use curl_rl::train::{Parts, Start, Storage, crop, train};
 use tch::Device;
@@ -47,7 +48,7 @@ fn main() -> anyhow::Result<()> {
         episode_len: Some(700),
         stack: config.env.frame_stack.len(),
         action: ActionSpace::Continuous(1),
-        crop: crop(&config),
+        observation: Observation::Pixels(crop(&config)),
         codec: Codec::Delta,
     };
     println!("forecast: {}", Forecast::new(&config, &shape));
@@ -58,7 +59,13 @@ fn main() -> anyhow::Result<()> {
     let (row, updates_begin) = (args.agent_steps / 20, args.agent_steps - args.updates);
     let env = Watched::new(&args.folder, row, updates_begin, args.updates.div_ceil(10));
     let parts = Parts {
-        agent: Agent::new(9, shape.action, &config.agent, config.train.seed, Device::Cpu),
+        agent: Agent::new(
+            shape.observation.input(shape.stack),
+            shape.action,
+            &config.agent,
+            config.train.seed,
+            Device::Cpu,
+        ),
         envs: Pixels::new(Box::new(env), 1, size)?.into(),
         eval_envs: Pixels::new(Box::new(watched::counter()), 1, size)?.into(),
         storage: Storage::create(&args.folder, &config, shape)?,

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use curl_envs::Ended;
+use curl_rl::observation::Observation;
 use curl_rl::action::ActionSpace;
 use curl_rl::augment::Crop;
 use curl_rl::batch::Batch;
@@ -93,7 +94,7 @@ fn shape(codec: Codec) -> ReplayShape {
         episode_len: Some(20),
         stack: 3,
         action: ActionSpace::Continuous(2),
-        crop,
+        observation: Observation::Pixels(crop),
         codec,
     }
 }

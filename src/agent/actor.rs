@@ -4,7 +4,8 @@ use tch::{Kind, Tensor};
 
 use crate::action::ActionSpace;
 use crate::config::AgentConfig;
-use crate::nn::{Distribution, Init, Parameters, Policy, Projection, feature_len};
+use crate::nn::{Distribution, Init, Parameters, Policy, Projection};
+use crate::observation::Input;
 
 /// Convolutional features -> distributions over actions. The convolutions are the query encoder's;
 /// the actor's loss does not train them.
@@ -15,12 +16,11 @@ pub struct Actor {
 }
 
 impl Actor {
-    pub fn new(space: ActionSpace, config: &AgentConfig, init: &mut Init) -> Self {
-        let features = feature_len(config.image_size.dim(), &config.encoder);
+    pub fn new(input: Input, space: ActionSpace, config: &AgentConfig, init: &mut Init) -> Self {
         let latent = config.encoder.feature_dim.dim();
         let log_std = (config.actor.log_std_min, config.actor.log_std_max);
         Self {
-            projection: Projection::new(features, latent, init),
+            projection: Projection::new(input, config, init),
             policy: Policy::new(latent, config.hidden_dim.dim(), space, log_std, init),
         }
     }

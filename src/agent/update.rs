@@ -191,12 +191,11 @@ impl Agent {
     /// The other view of the observations, prepared.
     pub(super) fn positive(&self, batch: &Batch, noise: &Noise) -> Tensor {
         match self.config.contrast.positive {
-            Positives::Crop => self.prepare(&batch.key()),
+            Positives::Crop => self.prepare(&batch.key().expect("the batch has keys")),
             Positives::Gaussian => {
                 let noise =
                     noise.positive.as_ref().expect("Gaussian positives come with their noise");
-                let noise = self.convert(noise).permute([0, 3, 1, 2]);
-                self.normalise(&batch.query()) + noise * self.config.contrast.sigma.get()
+                self.disturb(&batch.query(), noise, self.config.contrast.sigma.get())
             }
         }
     }

@@ -9,8 +9,9 @@ use tch::{Cuda, Device};
 use crate::action::ActionSpace;
 use crate::agent::{self, Agent, Numbers};
 use crate::checkpoint::Checkpoint;
-use crate::config::{self, Config, ConfigError, EnvConfig, Precision, ReplayCodec};
+use crate::config::{self, Config, ConfigError, EnvConfig, Observed, Precision, ReplayCodec};
 use crate::memory::{Forecast, available_bytes, gigabytes};
+use crate::observation::Observation;
 use crate::replay::{Codec, ReplayShape};
 use crate::train::crop;
 
@@ -44,9 +45,9 @@ impl Player {
 /// # Errors
 /// If there is none, or it cannot be made.
 pub fn pixels(config: &Config) -> Result<Pixels, EnvError> {
-    let EnvConfig { action_repeat, render_size, colour, .. } = &config.env;
+    let EnvConfig { action_repeat, render_size, .. } = &config.env;
     let pixels = Pixels::new(env(config)?, action_repeat.get(), render_size.len())?;
-    Ok(pixels.with_colour((*colour).into()))
+    Ok(pixels.with_view(config.env.view()))
 }
 
 /// So many of that environment, side by side.
@@ -79,11 +80,22 @@ pub fn replay_shape(config: &Config, spec: &Spec) -> ReplayShape {
         episode_len: spec.time_limit.map(|limit| limit.div_ceil(repeat) as usize),
         stack: config.env.frame_stack.len(),
         action: ActionSpace::from(&spec.action),
-        crop: crop(config),
+        observation: observation(config, spec),
         codec: Codec::Raw,
     };
-    let codec = Codec::choose(config.replay.codec, raw.bytes(), available_bytes());
+    let codec = match config.env.observation {
+        Observed::Pixels => Codec::choose(config.replay.codec, raw.bytes(), available_bytes()),
+        Observed::State => Codec::Raw,
+    };
     ReplayShape { codec, ..raw }
+}
+
+/// How the frames of an environment become what the networks take.
+fn observation(config: &Config, spec: &Spec) -> Observation {
+    match config.env.observation {
+        Observed::Pixels => Observation::Pixels(crop(config)),
+        Observed::State => Observation::State { len: spec.observation_len() },
+    }
 }
 
 /// How the replay stores its frames, and why if that was left open.
@@ -112,8 +124,8 @@ pub fn forecast(config: &Config, shape: &ReplayShape) -> Result<Forecast, Config
 
 /// A new agent for the images and actions that a replay holds.
 pub fn agent(config: &Config, shape: &ReplayShape, device: Device) -> Agent {
-    let batch = shape.batch(1);
-    Agent::new(batch.channels as i64, batch.action, &config.agent, config.train.seed, device)
+    let input = shape.observation.input(shape.stack);
+    Agent::new(input, shape.action, &config.agent, config.train.seed, device)
 }
 
 /// The agent of a checkpoint. Before its memory is taken, its size is held against what the

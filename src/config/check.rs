@@ -1,10 +1,12 @@
 //! What must hold between the values of a configuration.
 
 use super::error::{ConfigError, Conflict};
-use super::{Augmentation, Config, Objective, Positives};
+use super::{Augmentation, Config, Objective, Observed, Positives, ReplayCodec};
 
 /// Each rule looks at values of several keys.
-const RULES: [fn(&Config) -> Option<Conflict>; 8] = [
+const RULES: [fn(&Config) -> Option<Conflict>; 10] = [
+    states_are_not_augmented,
+    states_are_stored_as_they_are,
     frames_fit_images,
     images_fit_encoder,
     views_differ,
@@ -61,9 +63,34 @@ fn too_large((key, value, limit): (&str, u64, u64)) -> Option<Conflict> {
     conflict(format!("{key} = {value} is above {limit}"), format!("lower {key}"))
 }
 
+fn states_are_not_augmented(config: &Config) -> Option<Conflict> {
+    if config.env.observation == Observed::Pixels || config.agent.augmentation == Augmentation::None
+    {
+        return None;
+    }
+    conflict(
+        "agent.augmentation changes pictures, but env.observation = \"state\" has none".to_string(),
+        "set agent.augmentation = \"none\"".to_string(),
+    )
+}
+
+fn states_are_stored_as_they_are(config: &Config) -> Option<Conflict> {
+    if config.env.observation == Observed::Pixels || config.replay.codec != ReplayCodec::Delta {
+        return None;
+    }
+    conflict(
+        "replay.codec = \"delta\" compresses pictures, but env.observation = \"state\" has none"
+            .to_string(),
+        "set replay.codec = \"auto\"".to_string(),
+    )
+}
+
 /// The top left corner of a crop is drawn from 0 to render_size - image_size, the end excluded.
 fn frames_fit_images(config: &Config) -> Option<Conflict> {
     let (frame, image) = (config.env.render_size.get(), config.agent.image_size.get());
+    if config.env.observation == Observed::State {
+        return None;
+    }
     match config.agent.augmentation {
         Augmentation::Crop if frame <= image => conflict(
             format!("env.render_size = {frame} leaves no room to crop agent.image_size = {image}"),
@@ -85,7 +112,8 @@ fn frames_fit_images(config: &Config) -> Option<Conflict> {
 
 fn images_fit_encoder(config: &Config) -> Option<Conflict> {
     let (image, layers) = (config.agent.image_size.get(), config.agent.encoder.layers.get());
-    if config.agent.encoder.feature_map_size(image).is_some() {
+    let is_seen = config.env.observation == Observed::Pixels;
+    if !is_seen || config.agent.encoder.feature_map_size(image).is_some() {
         return None;
     }
     conflict(
@@ -104,6 +132,7 @@ fn views_differ(config: &Config) -> Option<Conflict> {
     }
     let frame = config.env.render_size.get();
     let cause = match agent.augmentation {
+        _ if config.env.observation == Observed::State => "env.observation = \"state\"".to_string(),
         Augmentation::None => "agent.augmentation = \"none\"".to_string(),
         Augmentation::Crop if frame.checked_sub(agent.image_size.get()) == Some(1) => {
             format!("the one crop position that env.render_size = {frame} leaves")
@@ -112,8 +141,8 @@ fn views_differ(config: &Config) -> Option<Conflict> {
     };
     conflict(
         format!(
-            "agent.contrast.positive = \"crop\" with {cause} makes query and key the same image, so \
-             that there is nothing to learn from them"
+            "agent.contrast.positive = \"crop\" with {cause} makes query and key the same, so that there \
+             is nothing to learn from them"
         ),
         "set agent.contrast.positive = \"gaussian\", or agent.contrast.objective = \"off\""
             .to_string(),
@@ -228,12 +257,29 @@ mod tests {
         assert_eq!(
             conflicts(&whole),
             "agent.contrast.positive = \"crop\" with agent.augmentation = \"none\" makes query and key \
-             the same image, so that there is nothing to learn from them: set agent.contrast.positive = \
+             the same, so that there is nothing to learn from them: set agent.contrast.positive = \
              \"gaussian\", or agent.contrast.objective = \"off\""
         );
         config_with(&[whole[0], whole[1], "agent.contrast.objective=off"]).unwrap();
         assert!(conflicts(&["env.render_size=85"]).contains("the one crop position"));
         config_with(&["env.render_size=86"]).unwrap();
+    }
+
+    #[test]
+    fn states_are_neither_cropped_nor_compressed() {
+        let text = conflicts(&["env.observation=state", "replay.codec=delta"]);
+        for conflict in [
+            "agent.augmentation changes pictures",
+            "replay.codec = \"delta\" compresses pictures",
+            "agent.contrast.positive = \"crop\" with env.observation = \"state\" makes query and key \
+             the same",
+        ] {
+            assert!(text.contains(conflict), "{text}");
+        }
+        let state = ["env.observation=state", "agent.augmentation=none"];
+        config_with(&[state[0], state[1], "agent.contrast.positive=gaussian"]).unwrap();
+        config_with(&[state[0], state[1], "agent.contrast.objective=off", "env.render_size=3"])
+            .unwrap();
     }
 
     #[test]

@@ -37,6 +37,11 @@ enum Passes {
     Libtorch(Kind),
     Winograd(Winograd),
     Amx(Amx),
+    /// Not at all: there is no layer, and what is given is what comes out.
+    Nothing {
+        kind: Kind,
+        device: Device,
+    },
 }
 
 impl Passes {
@@ -69,6 +74,8 @@ enum Tape {
     Graph(Tensor),
     /// All maps of all images.
     Maps(Tensor),
+    /// Nothing was computed.
+    Nothing,
 }
 
 impl Recorded {
@@ -100,6 +107,11 @@ impl Convolutions {
         Self { layers: convolutions, passes: passes.unwrap_or(Passes::Libtorch(kind)) }
     }
 
+    /// No convolutions, for inputs that are no images: vectors in `kind`.
+    pub fn none(kind: Kind, device: Device) -> Self {
+        Self { layers: Vec::new(), passes: Passes::Nothing { kind, device } }
+    }
+
     /// Images (B, H, W, C), u8 -> what the passes take: the bytes themselves, or (B, C, H, W) in
     /// [0, 1] whose memory stays channels last, which convolutions are fastest on.
     #[tracing::instrument(level = "trace", name = "prepare images", skip_all)]
@@ -107,6 +119,7 @@ impl Convolutions {
         match self.passes {
             Passes::Winograd(_) | Passes::Amx(_) => images.to_device(Device::Cpu).contiguous(),
             Passes::Libtorch(kind) => scale(images, kind, self.layers[0].weight.device()),
+            Passes::Nothing { kind, device } => images.to_device(device).to_kind(kind),
         }
     }
 
@@ -122,6 +135,7 @@ impl Convolutions {
             Passes::Libtorch(kind) => no_grad(|| self.forward(images, *kind)),
             Passes::Winograd(passes) => self.features_by(passes, images),
             Passes::Amx(passes) => self.features_by(passes, images),
+            Passes::Nothing { .. } => images.shallow_clone(),
         }
     }
 
@@ -136,6 +150,10 @@ impl Convolutions {
             }
             Passes::Winograd(passes) => self.record_by(passes, images),
             Passes::Amx(passes) => self.record_by(passes, images),
+            Passes::Nothing { .. } => {
+                let features = images.detach().set_requires_grad(true);
+                Recorded { images: images.shallow_clone(), features, tape: Tape::Nothing }
+            }
         }
     }
 
@@ -150,7 +168,7 @@ impl Convolutions {
             (Passes::Amx(passes), Tape::Maps(maps)) => {
                 self.gradients_by(passes, &recorded.images, maps, at_features)
             }
-            (_, Tape::Graph(output)) => at_features
+            (Passes::Libtorch(_), Tape::Graph(output)) => at_features
                 .iter()
                 .map(|gradient| {
                     // The scalar whose gradient at the features is the one that is given.
@@ -160,9 +178,8 @@ impl Convolutions {
                     Tensor::run_backward(&[scalar], &parameters, true, false)
                 })
                 .collect(),
-            (Passes::Libtorch(_), Tape::Maps(_)) => {
-                unreachable!("these convolutions made the tape")
-            }
+            (Passes::Nothing { .. }, _) => at_features.iter().map(|_| Vec::new()).collect(),
+            _ => unreachable!("these convolutions made the tape"),
         }
     }
 

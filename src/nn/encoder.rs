@@ -1,58 +1,89 @@
-//! The pixel encoder: convolutions, then a projection to the latent vector.
+//! The encoder: convolutions, then a projection to the latent vector.
 //!
 //! The two halves are separate types because they are shared differently: actor, critic and
-//! contrast see the same [`Convolutions`], while the actor has a [`Projection`] of its own.
+//! contrast see the same [`Convolutions`], while the actor has a [`Projection`] of its own. States
+//! have no convolutions; their projection has hidden layers instead.
 
 use tch::{Kind, Tensor, no_grad};
 
 use super::{Convolutions, ImageShape, Init, Linear, Parameters, move_towards};
-use crate::config::EncoderConfig;
-
-/// Length of the flat features of an image of `size` pixels a side.
-pub fn feature_len(size: i64, config: &EncoderConfig) -> i64 {
-    let map = config
-        .feature_map_size(size as u64)
-        .expect("the configuration was checked: images are large enough for the encoder");
-    config.filters.dim() * (map * map) as i64
-}
+use crate::config::AgentConfig;
+use crate::observation::Input;
 
 /// A linear layer and a layer normalisation: features -> latent vector. There is no tanh after it,
 /// as in the authors' code (the paper's pseudo-code has one).
 #[derive(Debug)]
 pub struct Projection {
+    /// With ReLU after each.
+    hidden: Vec<Linear>,
     fc: Linear,
     ln_weight: Tensor,
     ln_bias: Tensor,
 }
 
 impl Projection {
-    pub fn new(features: i64, latent: i64, init: &mut Init) -> Self {
+    /// Projects what is left of an input after the convolutions.
+    pub fn new(input: Input, config: &AgentConfig, init: &mut Init) -> Self {
+        let latent = config.encoder.feature_dim.dim();
+        let mut width = feature_len(input, config);
+        let mut layer = |outputs| {
+            let layer = Linear::new(width, outputs, init);
+            width = outputs;
+            layer
+        };
+        let hidden_layers = match input {
+            Input::Image { .. } => 0,
+            Input::State { .. } => config.encoder.state_layers.get(),
+        };
+        let hidden = (0..hidden_layers).map(|_| layer(config.hidden_dim.dim())).collect();
         Self {
-            fc: Linear::new(features, latent, init),
+            hidden,
+            fc: layer(latent),
             ln_weight: init.constant(&[latent], 1.0),
             ln_bias: init.constant(&[latent], 0.0),
         }
     }
 
-    /// (B, features) -> (B, latent). The linear layer computes in the features' number format.
+    /// (B, features) -> (B, latent). The linear layers compute in the features' number format.
     #[tracing::instrument(level = "trace", name = "projection", skip_all)]
     pub fn forward(&self, features: &Tensor) -> Tensor {
         let latent = self.ln_weight.size1().expect("the layer norm's weight is a vector");
-        let x = self.fc.forward_in_kind_of(features).to_kind(self.ln_weight.kind());
+        let hidden = self
+            .hidden
+            .iter()
+            .fold(features.shallow_clone(), |x, layer| layer.forward_in_kind_of(&x).relu());
+        let x = self.fc.forward_in_kind_of(&hidden).to_kind(self.ln_weight.kind());
         x.layer_norm([latent], Some(&self.ln_weight), Some(&self.ln_bias), 1e-5, false)
+    }
+}
+
+/// Length of the flat features of an input.
+fn feature_len(input: Input, config: &AgentConfig) -> i64 {
+    match input {
+        Input::State { .. } => input.len() as i64,
+        Input::Image { size, .. } => {
+            let map = config
+                .encoder
+                .feature_map_size(size as u64)
+                .expect("the configuration was checked: images are large enough for the encoder");
+            config.encoder.filters.dim() * (map * map) as i64
+        }
     }
 }
 
 impl Parameters for Projection {
     fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
+        for (index, layer) in self.hidden.iter().enumerate() {
+            layer.visit(&format!("{path}.hidden.{index}"), visit);
+        }
         self.fc.visit(&format!("{path}.fc"), visit);
         visit(format!("{path}.ln.weight"), &self.ln_weight);
         visit(format!("{path}.ln.bias"), &self.ln_bias);
     }
 }
 
-/// Images -> latent vectors. The query encoder is one of these, trained by the critic's loss and
-/// the contrastive loss.
+/// Images or states -> latent vectors. The query encoder is one of these, trained by the critic's loss
+/// and the contrastive loss.
 #[derive(Debug)]
 pub struct Encoder {
     pub convs: Convolutions,
@@ -60,13 +91,19 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder that computes in `kind`, for images that are large enough for its layers (see
-    /// [`EncoderConfig::feature_map_size`]).
-    pub fn new(images: ImageShape, config: &EncoderConfig, kind: Kind, init: &mut Init) -> Self {
-        let (filters, layers) = (config.filters.dim(), config.layers.dim());
-        let convs = Convolutions::new(images, filters, layers, kind, init);
-        let features = feature_len(images.size, config);
-        Self { convs, projection: Projection::new(features, config.feature_dim.dim(), init) }
+    /// An encoder of images that are large enough for its layers (see
+    /// [`feature_map_size`](crate::config::EncoderConfig::feature_map_size)), which computes in `kind`, or
+    /// of states.
+    pub fn new(input: Input, config: &AgentConfig, kind: Kind, init: &mut Init) -> Self {
+        let convs = match input {
+            Input::Image { size, frames, channels } => {
+                let images = ImageShape { channels: (frames * channels) as i64, size: size as i64 };
+                let (filters, layers) = (config.encoder.filters.dim(), config.encoder.layers.dim());
+                Convolutions::new(images, filters, layers, kind, init)
+            }
+            Input::State { .. } => Convolutions::none(init.kind(), init.device()),
+        };
+        Self { convs, projection: Projection::new(input, config, init) }
     }
 }
 
@@ -91,9 +128,9 @@ impl KeyEncoder {
         Self(encoder)
     }
 
-    /// Prepared images -> (B, latent), without gradient.
-    pub fn encode(&self, images: &Tensor) -> Tensor {
-        no_grad(|| self.0.projection.forward(&self.0.convs.features(images)))
+    /// Prepared inputs -> (B, latent), without gradient.
+    pub fn encode(&self, inputs: &Tensor) -> Tensor {
+        no_grad(|| self.0.projection.forward(&self.0.convs.features(inputs)))
     }
 
     /// The momentum update, key <- tau query + (1 - tau) key (CURL paper, section 4.6: m = 1 -

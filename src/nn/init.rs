@@ -16,6 +16,15 @@ impl Init {
         Self { stream, kind, device }
     }
 
+    /// The number format of what it makes.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
     /// A (rows, cols) matrix with orthonormal rows or columns, whichever are fewer, times `gain`
     /// (Saxe et al. 2013): the Q factor of a normal matrix, made unique by a positive diagonal of
     /// R.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::delta::DeltaFrames;
 use super::raw::RawFrames;
 use super::shape::{Codec, ReplayShape};
+use crate::observation::Observation;
 
 /// The frames of a ring of slots, numbered from 0 in the order in which they came. Those of the last
 /// so many slots can be read.
@@ -42,9 +43,14 @@ pub(super) struct Scratch {
 
 impl Frames {
     pub(super) fn new(shape: &ReplayShape) -> Self {
-        match shape.codec {
-            Codec::Raw => Self::Raw(RawFrames::new(shape.slots(), shape.frame_bytes())),
-            Codec::Delta => Self::Delta(DeltaFrames::new(shape.slots(), shape.crop)),
+        match (shape.codec, shape.observation) {
+            (Codec::Delta, Observation::Pixels(crop)) => {
+                Self::Delta(DeltaFrames::new(shape.slots(), crop))
+            }
+            // The numbers of a state are too few and too different for the codec of pictures.
+            (Codec::Raw, _) | (Codec::Delta, Observation::State { .. }) => {
+                Self::Raw(RawFrames::new(shape.slots(), shape.frame_bytes()))
+            }
         }
     }
 

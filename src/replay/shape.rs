@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Slot;
 use crate::action::ActionSpace;
-use crate::augment::Crop;
-use crate::batch::BatchShape;
+use crate::batch::{BatchShape, Views};
 use crate::config::ReplayCodec;
+use crate::observation::Observation;
 
 /// Bytes of a frame as a difference, by those of the frame itself: what the worst of the six
 /// benchmark tasks takes (docs/benchmarks/replay.md), and a little more.
@@ -56,7 +56,7 @@ pub struct ReplayShape {
     /// Frames of a stack.
     pub stack: usize,
     pub action: ActionSpace,
-    pub crop: Crop,
+    pub observation: Observation,
     pub codec: Codec,
 }
 
@@ -78,8 +78,7 @@ impl ReplayShape {
     /// Bytes that the full replay will take, as a number that no setting overflows. An estimate
     /// where frames are stored as differences.
     pub fn bytes(&self) -> f64 {
-        let side = self.crop.frame as f64;
-        self.bytes_at(side * side * self.crop.channels as f64 * self.codec.share())
+        self.bytes_at(self.observation.frame_bytes() as f64 * self.codec.share())
     }
 
     /// Bytes that the full replay takes if a frame takes so many.
@@ -89,16 +88,11 @@ impl ReplayShape {
     }
 
     pub fn frame_bytes(&self) -> usize {
-        self.crop.frame_bytes()
+        self.observation.frame_bytes()
     }
 
     /// The sizes of a batch of so many samples.
-    pub fn batch(&self, size: usize) -> BatchShape {
-        BatchShape {
-            size,
-            image: self.crop.image,
-            channels: self.crop.channels * self.stack,
-            action: self.action,
-        }
+    pub fn batch(&self, size: usize, views: Views) -> BatchShape {
+        BatchShape { size, input: self.observation.input(self.stack), views, action: self.action }
     }
 }

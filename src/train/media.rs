@@ -5,9 +5,9 @@ use curl_envs::FRAME_CHANNELS;
 use tch::{Kind, Tensor};
 
 use crate::agent::{Agent, Losses};
-use crate::augment::Crop;
 use crate::batch::Batch;
 use crate::metrics::{Image, Metrics, MetricsError};
+use crate::observation::Input;
 use crate::steps::Steps;
 
 /// Samples shown in the picture of crops.
@@ -19,7 +19,6 @@ pub(super) fn record(
     agent: &Agent,
     batch: &Batch,
     losses: &Losses,
-    crop: Crop,
 ) -> Result<(), MetricsError> {
     for (name, tensor) in agent.parameters() {
         metrics.histogram(steps, &format!("weights/{name}"), &values(&tensor))?;
@@ -29,7 +28,10 @@ pub(super) fn record(
     let positives = logits.diagonal(0, 0, 1);
     metrics.histogram(steps, "contrast/logits", &values(logits))?;
     metrics.histogram(steps, "contrast/positive_logits", &values(&positives))?;
-    let (height, width, rgb) = side_by_side(&batch.query(), &batch.key(), crop.channels);
+    let (Some(key), Input::Image { channels, .. }) = (batch.key(), batch.shape.input) else {
+        return Ok(());
+    };
+    let (height, width, rgb) = side_by_side(&batch.query(), &key, channels);
     metrics.image(steps, "contrast/query_and_key", &Image { height, width, rgb: &rgb })
 }
 

@@ -10,15 +10,16 @@ use tch::Tensor;
 
 use super::not_finite::History;
 use super::{Outcome, Parts, Storage, TrainError, draw_noise, forecast, media};
-use crate::agent::{Act, ActorLosses, Losses};
+use crate::agent::{Act, ActorLosses, Agent, Losses};
 use crate::batch::Batch;
 use crate::checkpoint::LastEvaluation;
 use crate::config::Config;
 use crate::evaluate::{Episodes, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::metrics::{Episode, Evaluation};
+use crate::observation::{Observation, state};
 use crate::random::{Purpose, Streams};
-use crate::replay::{Ages, Replay, sample};
+use crate::replay::{Ages, Replay, ReplayShape, sample};
 use crate::steps::Steps;
 
 /// Why an evaluation did not come to its end.
@@ -85,12 +86,13 @@ impl Run<'_> {
     /// Starts episodes in some environments, at the same time. Each comes with the number of its
     /// stream.
     pub(super) fn start_episodes(&mut self, starts: &[(usize, u64)]) -> Result<(), TrainError> {
-        let Parts { envs, storage: Storage { replays, .. }, .. } = &mut self.parts;
+        let Parts { agent, envs, storage: Storage { replays, .. }, .. } = &mut self.parts;
         let stream = |episode| self.streams.stream(Purpose::TrainEpisode, episode);
         let boxed = |&(env, episode): &(usize, u64)| (env, Box::new(stream(episode)) as BoxedRng);
         envs.reset(starts.iter().map(boxed).collect())?;
         for &(env, _) in starts {
             replays[env].start_episode(envs.frame(env))?;
+            observe(agent, replays[env].replay.shape(), envs.frame(env));
             self.lanes[env].start(envs.frame(env));
         }
         Ok(())
@@ -120,8 +122,8 @@ impl Run<'_> {
             });
             let noise = Tensor::cat(&noise.collect::<Vec<_>>(), 0);
             let lanes = self.lanes[actions.len()..].iter_mut();
-            let images: Vec<&Tensor> = lanes.map(|lane| lane.stack.image()).collect();
-            actions.extend(self.parts.agent.act_each(&images, Act::Sample(&noise)));
+            let inputs: Vec<&Tensor> = lanes.map(|lane| lane.stack.input()).collect();
+            actions.extend(self.parts.agent.act_each(&inputs, Act::Sample(&noise)));
         }
         actions
     }
@@ -168,8 +170,7 @@ impl Run<'_> {
             metrics.ages(steps, ages)?;
         }
         if steps.update.is_multiple_of(log.media_every_updates.get()) {
-            let crop = self.parts.storage.replays[0].replay.shape().crop;
-            media::record(metrics, steps, &self.parts.agent, &self.batch, losses, crop)?;
+            media::record(metrics, steps, &self.parts.agent, &self.batch, losses)?;
         }
         Ok(())
     }
@@ -194,8 +195,9 @@ impl Run<'_> {
     }
 
     fn store(&mut self, env: usize, action: &[f32], step: &PixelStep) -> Result<(), TrainError> {
-        let Parts { envs, storage: Storage { replays, metrics, .. }, .. } = &mut self.parts;
+        let Parts { agent, envs, storage: Storage { replays, metrics, .. }, .. } = &mut self.parts;
         replays[env].push(action, step.reward as f32, step.ended, envs.frame(env))?;
+        observe(agent, replays[env].replay.shape(), envs.frame(env));
         let lane = &mut self.lanes[env];
         lane.stack.push(envs.frame(env));
         lane.episode_return += step.reward;
@@ -273,6 +275,13 @@ impl Run<'_> {
         self.parts.storage.metrics.finish(&self.steps)?;
         let last_evaluation = self.last_evaluation.map(|last| last.report);
         Ok(Outcome { steps: self.steps, last_evaluation, checkpoint, complete })
+    }
+}
+
+/// Shows the agent a frame, whose normalisation of states learns from each.
+fn observe(agent: &mut Agent, shape: &ReplayShape, frame: &[u8]) {
+    if let Observation::State { .. } = shape.observation {
+        agent.observe(&state(frame));
     }
 }
 

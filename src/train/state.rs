@@ -44,7 +44,7 @@ impl<'a> Run<'a> {
 
     fn new(config: &'a Config, parts: Parts, stop: &'a AtomicBool) -> Self {
         let shape = *parts.storage.replays[0].replay.shape();
-        let stack = || FrameStack::new(shape.crop, shape.stack);
+        let stack = || FrameStack::new(shape.observation, shape.stack);
         Self {
             config,
             stop,
@@ -52,7 +52,7 @@ impl<'a> Run<'a> {
             steps: Steps::default(),
             lanes: (0..parts.envs.count()).map(|_| Lane::new(stack())).collect(),
             eval_stacks: (0..parts.eval_envs.count()).map(|_| stack()).collect(),
-            batch: Batch::new(shape.batch(config.train.batch_size.len())),
+            batch: Batch::new(shape.batch(config.train.batch_size.len(), (&config.agent).into())),
             actor_losses: BTreeMap::new(),
             history: History::default(),
             forecast: forecast::Correction::default(),

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use curl_rl::action::ActionSpace;
 use curl_rl::agent::{Act, Agent, Losses};
-use curl_rl::batch::{Batch, BatchShape, Noise};
+use curl_rl::batch::{Batch, BatchShape, Noise, Views};
 use curl_rl::config::AgentConfig;
+use curl_rl::observation::Input;
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -59,6 +60,23 @@ struct Tolerance {
     entries: Option<f64>,
 }
 
+/// The defaults of the section `agent`: contrast and all that the cases do not name.
+fn default_agent() -> toml::Table {
+    let defaults: toml::Table =
+        toml::from_str(include_str!("../../configs/default.toml")).expect("the defaults are TOML");
+    defaults["agent"].as_table().expect("it is a section").clone()
+}
+
+/// Puts the values of one table over those of another, section by section.
+fn overlay(table: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(section)), toml::Value::Table(over)) => overlay(section, over),
+            (_, value) => drop(table.insert(key, value)),
+        }
+    }
+}
+
 impl Case {
     fn tolerance(&self, step_index: usize) -> Tolerance {
         match (self.dtype.as_str(), step_index) {
@@ -103,14 +121,6 @@ impl Case {
             initial = {alpha:?}
             learning_rate = {alpha_lr:?}
             beta1 = {alpha_beta:?}
-            discrete_target_entropy = 0.98
-            [contrast]
-            objective = "info-nce"
-            positive = "crop"
-            sigma = 0.1
-            similarity = "bilinear"
-            cosine_temperature = 0.1
-            key_encoder = "ema"
             "#,
             discount = hyper("discount"),
             image = self.image,
@@ -135,7 +145,14 @@ impl Case {
             alpha_lr = hyper("alpha_lr"),
             alpha_beta = hyper("alpha_beta"),
         );
-        toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        let mut agent = default_agent();
+        let parsed = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        overlay(&mut agent, parsed);
+        agent.try_into().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    fn input(&self) -> Input {
+        Input::Image { size: self.image as usize, frames: 1, channels: self.channels as usize }
     }
 
     fn actions(&self) -> ActionSpace {
@@ -148,7 +165,7 @@ impl Case {
 
     /// An agent with the case's parameters.
     fn agent(&self) -> Agent {
-        let agent = Agent::new(self.channels, self.actions(), &self.config(), 1, Device::Cpu);
+        let agent = Agent::new(self.input(), self.actions(), &self.config(), 1, Device::Cpu);
         no_grad(|| {
             for (name, mut tensor) in agent.parameters() {
                 if name != "temperature.log_alpha" {
@@ -165,8 +182,8 @@ impl Case {
         let images = |part| formula::images(&name(part), [self.batch, self.channels, self.image]);
         let shape = BatchShape {
             size: self.batch as usize,
-            image: self.image as usize,
-            channels: self.channels as usize,
+            input: self.input(),
+            views: Views::CURL,
             action: self.actions(),
         };
         let not_done: Vec<f32> = formula::bytes(&name("not_done"), shape.size)
@@ -175,7 +192,7 @@ impl Case {
             .collect();
         let mut batch = Batch::new(shape);
         batch.query().copy_(&images("obs"));
-        batch.key().copy_(&images("pos"));
+        batch.key().expect("the batch has keys").copy_(&images("pos"));
         batch.next().copy_(&images("next_obs"));
         batch.action = formula::unit_tensor(&name("action"), &[self.batch, self.action_dim]);
         batch.reward = formula::unit_tensor(&name("reward"), &[self.batch, 1]);
