@@ -8,6 +8,7 @@ pub mod info_nce;
 
 pub mod exponential;
 pub mod margin;
+pub mod triplet;
 
 mod pairs;
 
