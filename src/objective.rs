@@ -10,6 +10,8 @@ pub mod exponential;
 pub mod margin;
 pub mod triplet;
 
+pub mod cpc;
+
 mod pairs;
 
 #[cfg(test)]
