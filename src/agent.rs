@@ -5,6 +5,7 @@
 
 mod actor;
 mod contrast;
+mod contrast_loss;
 mod critic;
 mod finite;
 mod losses;
@@ -12,6 +13,7 @@ mod not_finite;
 mod numbers;
 mod optimisers;
 mod paper;
+mod prediction;
 mod shared;
 mod state;
 mod temperature;
@@ -27,6 +29,7 @@ use crate::random::{Purpose, Streams};
 
 use actor::Actor;
 use contrast::Head;
+pub use contrast::Told;
 use critic::{Critic, TargetCritic};
 pub use losses::{ActorLosses, ContrastLosses, CriticLosses, Losses};
 pub use not_finite::{Extent, Loss, NotFinite, Origin, Quantity};
@@ -51,7 +54,8 @@ pub struct Agent {
     target_critic: TargetCritic,
     temperature: Temperature,
     target_entropy: f64,
-    head: Head,
+    /// Where there is a contrastive objective.
+    head: Option<Head>,
     optimisers: Optimisers,
 }
 
@@ -85,14 +89,14 @@ impl Agent {
         let query_encoder = new_encoder();
         let critic = new_critic();
         let actor = Actor::new(input, actions, config, &mut init(2));
-        let head = Head::new(&config.contrast, config.encoder.feature_dim.dim(), &mut init(3));
+        let head = Head::new(config, &mut init(3));
         let temperature = Temperature::new(config.temperature.initial.get(), device);
         let trained = Trained {
             query_encoder: &query_encoder,
             actor: &actor,
             critic: &critic,
             temperature: &temperature,
-            head: &head,
+            head: head.as_ref(),
         };
         Self {
             optimisers: Optimisers::new(&trained, config),
@@ -149,17 +153,18 @@ impl Agent {
 
     /// Every parameter with its name: handles, not copies.
     pub fn parameters(&self) -> Vec<(String, Tensor)> {
-        let parts: [(&str, &dyn Parameters); 7] = [
+        let parts: [(&str, &dyn Parameters); 6] = [
             ("query_encoder", &self.query_encoder),
             ("key_encoder", &self.key_encoder),
             ("actor", &self.actor),
             ("critic", &self.critic),
             ("target_critic", &self.target_critic),
             ("temperature", &self.temperature),
-            ("contrast", &self.head),
         ];
         let normaliser = self.normaliser.iter().flat_map(|part| part.named("normaliser"));
-        normaliser.chain(parts.iter().flat_map(|(path, part)| part.named(path))).collect()
+        let head = self.head.iter().flat_map(|head| head.named("contrast"));
+        let parts = parts.iter().flat_map(|(path, part)| part.named(path));
+        normaliser.chain(parts).chain(head).collect()
     }
 
     /// Images (B, H, W, C), u8, or states (B, length), in the form that the encoder's passes take.

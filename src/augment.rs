@@ -39,6 +39,8 @@ pub enum Augmentation {
     Crop,
     /// Moved by up to four pixels, the border repeated ([`shift`]).
     Shift,
+    /// Cut at the centre of larger frames ([`crop`]).
+    CentreCrop,
     /// Put at a random place of a larger black image ([`translate`]).
     Translate,
     /// A random box of it black ([`cutout`]).

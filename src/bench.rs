@@ -85,7 +85,7 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
     let mut pixels =
         Pixels::new(parts.env, config.env.action_repeat.get(), config.env.render_size.len())?
             .with_view(config.env.view());
-    let replay = fill_replay(config, parts.shape, &mut pixels)?;
+    let replay = fill_replay(config, &parts.shape, &mut pixels)?;
     let mut agent = parts.agent;
     bench.act(&agent, &parts.shape, &mut pixels)?;
     let (batch, noise) = bench.sample(config, &replay);
@@ -116,10 +116,11 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
 /// Stores a few episodes' worth of random actions, enough for batches of distinct samples.
 fn fill_replay(
     config: &Config,
-    shape: ReplayShape,
+    shape: &ReplayShape,
     pixels: &mut Pixels,
 ) -> Result<Replay, EnvError> {
-    let mut replay = Replay::new(ReplayShape { capacity: shape.capacity.min(1000), ..shape });
+    let mut replay =
+        Replay::new(ReplayShape { capacity: shape.capacity.min(1000), ..shape.clone() });
     let mut stream = Streams::new(config.train.seed).stream(Purpose::WarmupAction, 0);
     pixels.reset(&mut stream)?;
     replay.start_episode(pixels.frame());
@@ -178,7 +179,7 @@ impl Bench {
         shape: &ReplayShape,
         pixels: &mut Pixels,
     ) -> Result<(), EnvError> {
-        let mut stack = FrameStack::new(shape.observation, shape.stack);
+        let mut stack = FrameStack::new(&shape.observation, shape.stack);
         let mut stream = Streams::new(0).stream(Purpose::Exploration, 0);
         pixels.reset(&mut stream)?;
         stack.start(pixels.frame());

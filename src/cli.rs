@@ -25,6 +25,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// List the environments, or save pictures of one
     Envs(EnvsArgs),
+    /// List the methods of --method
+    Methods(MethodsArgs),
     /// Print the resolved configuration and where each value comes from
     Config(ConfigArgs),
     /// Measure every phase of training on this machine
@@ -32,7 +34,7 @@ pub enum Command {
 }
 
 /// The arguments that select a configuration. Later ones win: defaults, the environment's preset,
-/// `--preset`, `--config`, the short options, `--set`.
+/// `--method`, `--preset`, `--config`, the short options, `--set`.
 #[derive(Args, Clone, Debug)]
 pub struct ConfigArgs {
     /// Environment, such as dmc:cartpole-swingup (`curl envs` lists them)
@@ -45,6 +47,9 @@ pub struct ConfigArgs {
 /// What can be set on top of an environment's presets.
 #[derive(Args, Clone, Debug)]
 pub struct SettingArgs {
+    /// A method, such as rad (`curl methods` lists them); without it CURL
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
     /// A built-in preset on top of the environment's own, such as paper-512
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
@@ -164,6 +169,13 @@ pub struct InspectArgs {
     /// Go on as the runs grow, until interrupted
     #[arg(long, conflicts_with_all = ["json", "csv"])]
     pub follow: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct MethodsArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@ mod config;
 mod envs;
 mod eval;
 mod inspect;
+mod methods;
 mod train;
 
 use std::fmt::Display;
@@ -22,6 +23,7 @@ pub use config::{config, resolve};
 pub use envs::envs;
 pub use eval::eval;
 pub use inspect::inspect;
+pub use methods::methods;
 pub use train::train;
 
 /// An argument or key that is wrong in a way that the library found out.

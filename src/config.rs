@@ -19,15 +19,17 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::augment::Sizes;
+
 pub use agent::{
-    ActorConfig, AgentConfig, Augmentation, ContrastConfig, CriticConfig, CriticGradient,
-    EncoderConfig, KeyEncoding, Objective, Positives, Precision, Similarity, TemperatureConfig,
-    Update,
+    ActorConfig, AgentConfig, Context, ContrastAugmentations, ContrastConfig, CriticConfig,
+    CriticGradient, EncoderConfig, KeyEncoding, Objective, Positives, Precision, Predictor, Same,
+    Similarity, TemperatureConfig, TemporalConfig, Update,
 };
 pub use change::{CHANGEABLE, Change};
 pub use error::{ConfigError, Conflict, KeyProblem};
 pub use layer::Source;
-pub use presets::preset_names;
+pub use presets::{Method, methods, preset_names};
 pub use range::{Count, Fraction, Positive, Ratio};
 pub use resolve::{Resolved, Selection, resolve, resolve_onto};
 
@@ -82,6 +84,17 @@ pub enum Colour {
     Grey,
     /// Its negative.
     Negative,
+}
+
+impl Config {
+    /// Sizes of frames and of the images that are made of them.
+    pub fn picture_sizes(&self) -> Sizes {
+        Sizes {
+            frame: self.env.render_size.len(),
+            image: self.agent.image_size.len(),
+            channels: curl_envs::Colour::from(self.env.colour).channels(),
+        }
+    }
 }
 
 impl EnvConfig {

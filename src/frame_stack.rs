@@ -18,9 +18,9 @@ pub struct FrameStack {
 }
 
 impl FrameStack {
-    pub fn new(observation: Observation, frames: usize) -> Self {
+    pub fn new(observation: &Observation, frames: usize) -> Self {
         Self {
-            observation,
+            observation: observation.clone(),
             frames: vec![vec![0; observation.frame_bytes()]; frames].into(),
             input: observation.input(frames).zeros(1),
         }
@@ -39,13 +39,12 @@ impl FrameStack {
         }
     }
 
-    /// What the networks see of the stack: the centre crop, (1, H, W, C), or the states, (1, length).
+    /// What the networks see of the stack, without any augmentation: the centre crop, (1, H, W, C), or the
+    /// states, (1, length).
     pub fn input(&mut self) -> &Tensor {
         let stack: Vec<&[u8]> = self.frames.iter().map(Vec::as_slice).collect();
-        match self.observation {
-            Observation::Pixels(crop) => {
-                crop.cut(&stack, crop.centre_corner(), bytes_mut(&mut self.input));
-            }
+        match &self.observation {
+            Observation::Pixels { plain, .. } => plain.centre(&stack, bytes_mut(&mut self.input)),
             Observation::State { .. } => copy_states(&stack, floats_mut(&mut self.input)),
         }
         &self.input

@@ -35,6 +35,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Checkpoint(args) => command::checkpoint(args),
         Command::Inspect(args) => command::inspect(args),
         Command::Envs(args) => command::envs(args),
+        Command::Methods(args) => command::methods(args),
         Command::Config(args) => command::config(args),
         Command::Bench(args) => command::bench(args),
     }

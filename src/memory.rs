@@ -6,7 +6,11 @@ use std::fs;
 use thiserror::Error;
 
 use crate::action::ActionSpace;
-use crate::config::{Config, CriticGradient, Objective, Precision, ReplayCodec};
+use crate::batch::Views;
+use crate::config::{
+    Config, Context, ContrastConfig, CriticGradient, Objective, Precision, Predictor, ReplayCodec,
+    Similarity,
+};
 use crate::observation::Input;
 use crate::replay::{Replay, ReplayShape};
 
@@ -146,22 +150,46 @@ fn network_bytes(config: &Config, shape: &ReplayShape) -> f64 {
         }
     };
     let (actor, critic) = (projection + actor, 2.0 * q);
-    let (encoder, w) = (convs + projection, latent * latent);
+    let (encoder, head) = (convs + projection, head_parameters(&agent.contrast, latent));
 
-    let parameters = 2.0 * (encoder + critic) + actor + w;
+    let parameters = 2.0 * (encoder + critic) + actor + head;
     let critic_step = match agent.encoder.critic_gradient {
         CriticGradient::On => encoder + critic,
         CriticGradient::Detached => projection + critic,
     };
     let contrast_steps = match agent.contrast.objective {
-        Objective::InfoNce => 2.0 * encoder + w,
         Objective::Off => 0.0,
+        _ => 2.0 * encoder + head,
     };
     let element = match agent.precision {
         Precision::Auto | Precision::Float32 | Precision::Bfloat16 => 4.0,
         Precision::Float64 => 8.0,
     };
     element * (parameters + 2.0 * (critic_step + actor + contrast_steps))
+}
+
+/// Parameters of the contrastive head.
+fn head_parameters(contrast: &ContrastConfig, latent: f64) -> f64 {
+    let bilinear = contrast.similarity == Similarity::Bilinear;
+    match contrast.objective {
+        Objective::InfoNce | Objective::SymmetricInfoNce if bilinear => latent * latent,
+        Objective::Cpc => {
+            let temporal = &contrast.temporal;
+            let hidden = temporal.context_dim.get() as f64;
+            let gates = |count: f64| count * hidden * (latent + hidden + 2.0);
+            let (context, width) = match temporal.context {
+                Context::None => (0.0, latent),
+                Context::Gru => (gates(3.0), hidden),
+                Context::Lstm => (gates(4.0), hidden),
+            };
+            let residual = match temporal.predictor {
+                Predictor::Linear => 0.0,
+                Predictor::Residual => 2.0 * (width + 1.0) * width,
+            };
+            context + residual + temporal.steps.get() as f64 * latent * width
+        }
+        _ => 0.0,
+    }
 }
 
 fn update_bytes(config: &Config, shape: &ReplayShape) -> f64 {
@@ -172,15 +200,20 @@ fn update_bytes(config: &Config, shape: &ReplayShape) -> f64 {
     // differences.
     let first_map = (image / 2.0).powi(2);
     let activations = filters * layers * first_map;
+    let views = Views::from(agent);
+    let windows = if views.windows.is_some() { 1 } else { 0 };
+    let own_query = if views.shares_query() { 0 } else { 1 };
+    let images = (views.count() + windows) as f64;
+    let recorded = (views.observation + own_query + windows) as f64;
     let sample = match shape.observation.input(shape.stack) {
         Input::Image { frames, channels, .. } => {
             let pixels = (frames * channels) as f64 * image * image;
-            // Three images as bytes and two of them as numbers, and the activations.
-            3.0 * pixels + 4.0 * (2.0 * pixels + ACTIVATION_COPIES * activations)
+            // Images as bytes, two of them as numbers, and the activations of the recorded passes.
+            images * pixels + 4.0 * (2.0 * pixels + recorded * ACTIVATION_COPIES * activations)
         }
         state @ Input::State { .. } => {
             let hidden = agent.encoder.state_layers.get() as f64 * agent.hidden_dim.get() as f64;
-            4.0 * (3.0 * state.len() as f64 + ACTIVATION_COPIES * hidden)
+            4.0 * (images * state.len() as f64 + recorded * ACTIVATION_COPIES * hidden)
         }
     };
     config.train.batch_size.get() as f64 * sample

@@ -13,6 +13,7 @@ mod init;
 mod layers;
 mod normaliser;
 mod policy;
+mod recurrent;
 pub(crate) mod slice;
 mod winograd;
 
@@ -26,3 +27,4 @@ pub use init::Init;
 pub use layers::{Linear, Mlp, Parameters};
 pub use normaliser::Normaliser;
 pub use policy::{Distribution, Gaussian, Policy};
+pub use recurrent::Recurrent;

@@ -5,13 +5,18 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::augment::Crop;
+use crate::augment::{Augmentation, Pipeline, PipelineError, Sizes};
 
 /// How frames become inputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
-    /// Pictures, from which images are cut.
-    Pixels(Crop),
+    /// Pictures, of which images are made.
+    Pixels {
+        /// For critic and actor.
+        plain: Pipeline,
+        /// For the contrast.
+        contrast: Pipeline,
+    },
     /// The flat observation: so many little-endian float32 numbers.
     State { len: usize },
 }
@@ -26,21 +31,31 @@ pub enum Input {
 }
 
 impl Observation {
+    /// Pictures that are cropped at random, for all that see them.
+    ///
+    /// # Errors
+    /// If they leave no room for that.
+    pub fn cropped(sizes: Sizes) -> Result<Self, PipelineError> {
+        let plain = Pipeline::new(&[Augmentation::Crop], sizes, 0.0)?;
+        Ok(Self::Pixels { contrast: plain.clone(), plain })
+    }
+
     /// Bytes of a stored frame.
     pub fn frame_bytes(&self) -> usize {
         match self {
-            Self::Pixels(crop) => crop.frame_bytes(),
+            Self::Pixels { plain, .. } => plain.sizes().frame_bytes(),
             Self::State { len } => len * size_of::<f32>(),
         }
     }
 
     /// The input that a stack of so many frames makes.
     pub fn input(&self, frames: usize) -> Input {
-        match *self {
-            Self::Pixels(crop) => {
-                Input::Image { size: crop.image, frames, channels: crop.channels }
+        match self {
+            Self::Pixels { plain, .. } => {
+                let Sizes { image, channels, .. } = plain.sizes();
+                Input::Image { size: image, frames, channels }
             }
-            Self::State { len } => Input::State { frames, len },
+            Self::State { len } => Input::State { frames, len: *len },
         }
     }
 }

@@ -15,6 +15,8 @@ mod sample;
 pub mod segments;
 mod shape;
 
+use std::ops::Range;
+
 use curl_envs::Ended;
 use rand::Rng;
 
@@ -62,9 +64,9 @@ impl Replay {
     pub fn new(shape: ReplayShape) -> Self {
         let slots = shape.slots();
         Self {
-            shape,
             frames: Frames::new(&shape),
             actions: vec![0.0; slots * shape.action.numbers()],
+            shape,
             slots: vec![Slot::default(); slots],
             written: 0,
             oldest: 0,
@@ -157,12 +159,12 @@ impl Replay {
         sample(&[self], batch, rng)
     }
 
-    /// The frames of a transition's two stacks, oldest first: each once, and none from before the
-    /// episode.
-    fn frames_of<'a>(&'a self, number: u64, scratch: &'a mut Scratch) -> Vec<&'a [u8]> {
-        let position = u64::from(self.slots[self.index(number)].position);
+    /// The frames of the stacks that end in some slots of one episode, oldest first: each once, and none
+    /// from before the episode.
+    fn frames_of<'a>(&'a self, slots: Range<u64>, scratch: &'a mut Scratch) -> Vec<&'a [u8]> {
+        let position = u64::from(self.slots[self.index(slots.start)].position);
         let history = position.min(self.shape.stack as u64 - 1);
-        self.frames.get(number - history..number + 2, scratch)
+        self.frames.get(slots.start - history..slots.end, scratch)
     }
 
     /// The stack that ends with one of some frames. Their first repeats where they do not reach back

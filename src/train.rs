@@ -15,12 +15,13 @@ use tch::Kind;
 use thiserror::Error;
 
 use crate::agent::Agent;
-use crate::augment::Crop;
+use crate::augment::{Augmentation, Pipeline};
 use crate::batch::{Batch, Noise};
 use crate::checkpoint::{Arithmetic, CheckpointError, RunState};
-use crate::config::{Config, Objective, Positives};
+use crate::config::{Config, ContrastAugmentations, ContrastConfig, Positives};
 use crate::evaluate::EvalReport;
 use crate::metrics::MetricsError;
+use crate::observation::Observation;
 use crate::random::{self, Purpose, Streams};
 use crate::replay::segments::SegmentsError;
 use crate::steps::Steps;
@@ -113,24 +114,28 @@ pub fn train(
 pub(crate) fn draw_noise(config: &Config, batch: &Batch, streams: &Streams, update: u64) -> Noise {
     let shape = batch.shape;
     let mut stream = streams.stream(Purpose::PolicyNoise, update);
-    let mut policy_noise = || shape.action.loss_noise(shape.size, &mut stream);
-    let (next_action, action) = (policy_noise(), policy_noise());
-    let contrast = &config.agent.contrast;
-    let positive = (contrast.objective == Objective::InfoNce
-        && contrast.positive == Positives::Gaussian)
-        .then(|| {
-            let mut stream = streams.stream(Purpose::PositiveNoise, update);
-            random::normal(&batch.query().size(), Kind::Float, &mut stream)
-        });
+    let mut policy_noise = |views| shape.action.loss_noise(views * shape.size, &mut stream);
+    let (next_action, action) = (policy_noise(shape.views.next), policy_noise(1));
+    let ContrastConfig { objective, positive, .. } = config.agent.contrast;
+    let is_gaussian = objective.compares_views() && positive == Positives::Gaussian;
+    let positive = is_gaussian.then(|| {
+        let mut stream = streams.stream(Purpose::PositiveNoise, update);
+        random::normal(&batch.query().size(), Kind::Float, &mut stream)
+    });
     Noise { next_action, action, positive }
 }
 
-/// How frames become images under a configuration.
-pub fn crop(config: &Config) -> Crop {
-    Crop {
-        frame: config.env.render_size.len(),
-        image: config.agent.image_size.len(),
-        channels: curl_envs::Colour::from(config.env.colour).channels(),
-        augmentation: config.agent.augmentation,
-    }
+/// How pictures become images under a configuration.
+pub fn pictures(config: &Config) -> Observation {
+    let sizes = config.picture_sizes();
+    let pipeline = |augmentations: &[Augmentation]| {
+        Pipeline::new(augmentations, sizes, config.agent.contrast.sigma.get())
+            .expect("the configuration was checked: its augmentations fit its sizes")
+    };
+    let plain = pipeline(&config.agent.augmentations);
+    let contrast = match &config.agent.contrast.augmentations {
+        ContrastAugmentations::Same(_) => plain.clone(),
+        ContrastAugmentations::Own(own) => pipeline(own),
+    };
+    Observation::Pixels { plain, contrast }
 }

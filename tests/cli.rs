@@ -130,7 +130,7 @@ fn every_variant_trains() {
         let more = ["--set", variant, "--env-steps", "1000"];
         train(folder.path(), &format!("run{index}"), &more);
     }
-    let whole_frames = ["agent.augmentation=none", "env.render_size=36"]
+    let whole_frames = ["agent.augmentations=[]", "env.render_size=36"]
         .into_iter()
         .chain(["agent.contrast.positive=gaussian"])
         .flat_map(|set| ["--set", set]);
@@ -222,8 +222,8 @@ fn wrong_settings_are_refused_with_a_remedy() {
     assert!(with("train.seed").contains("train.seed"));
     let unknown = fail(path, &["train", "--env", "cartpole_swingdown"], 2);
     assert!(unknown.contains("dmc:cartpole-swingup"), "{unknown}");
-    let preset = fail(path, &["train", "--env", "cartpole_swingup", "--preset", "him2"], 2);
-    assert!(preset.contains("him"), "{preset}");
+    let method = fail(path, &["train", "--env", "cartpole_swingup", "--method", "him2"], 2);
+    assert!(method.contains("him"), "{method}");
     fail(path, &[&DEBUG, &["run", "--env-steps", "0"][..]].concat(), 2);
     fail(path, &["train"], 2);
     fail(path, &["trian"], 2);

@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use curl_envs::counter::Stamp;
 use curl_envs::{Action, Counter, Ended, Pixels};
 use curl_rl::action::ActionSpace;
-use curl_rl::augment::Crop;
+use curl_rl::augment::Sizes;
 use curl_rl::batch::{Batch, Views};
-use curl_rl::config::Augmentation;
 use curl_rl::frame_stack::FrameStack;
 use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Streams};
@@ -26,13 +25,13 @@ const REPEAT: u64 = 2;
 const CODECS: [Codec; 2] = [Codec::Raw, Codec::Delta];
 
 fn shape(capacity: usize, codec: Codec) -> ReplayShape {
-    let crop = Crop { frame: FRAME, image: IMAGE, channels: 3, augmentation: Augmentation::Crop };
     ReplayShape {
         capacity,
         episode_len: Some(5),
         stack: STACK,
         action: ActionSpace::Continuous(2),
-        observation: Observation::Pixels(crop),
+        observation: Observation::cropped(Sizes { frame: FRAME, image: IMAGE, channels: 3 })
+            .expect("there is room"),
         codec,
     }
 }
@@ -247,7 +246,7 @@ fn acting_sees_the_centre_of_the_newest_frames() {
     let counter = Counter::new(2, &[100], Ended::TimeLimit);
     let mut env = Pixels::new(Box::new(counter), REPEAT, FRAME).expect("the size is possible");
     let mut rng = Streams::new(0).stream(Purpose::TrainEpisode, 0);
-    let mut stack = FrameStack::new(shape(1, Codec::Raw).observation, STACK);
+    let mut stack = FrameStack::new(&shape(1, Codec::Raw).observation, STACK);
     env.reset(&mut rng).expect("a counter can be reset");
     stack.start(env.frame());
     for position in 0..5 {

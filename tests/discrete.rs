@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use curl_rl::action::ActionSpace;
 use curl_rl::agent::{Act, Agent};
-use curl_rl::batch::Noise;
+use curl_rl::batch::{BatchShape, Noise};
 use tch::{Device, Kind, Tensor};
 
-use crate::fixtures::{IMAGE, debug_config, random_batch_of};
+use crate::fixtures::{BATCH, IMAGE, debug_config, random_batch_of};
 
 const CHOICES: usize = 3;
 const SPACE: ActionSpace = ActionSpace::Discrete(CHOICES);
+const SHAPE: BatchShape = BatchShape { action: SPACE, ..BATCH };
 
 fn agent(sets: &[&str]) -> Agent {
     Agent::new(IMAGE, SPACE, &debug_config(sets).agent, 1, Device::Cpu)
@@ -33,7 +34,7 @@ fn changed(agent: &mut Agent, change: impl FnOnce(&mut Agent)) -> BTreeSet<Strin
 #[test]
 fn each_loss_changes_exactly_its_own_parameters() {
     let mut agent = agent(&[]);
-    let batch = random_batch_of(SPACE, 0);
+    let batch = random_batch_of(SHAPE, 0);
     let query = agent.prepare(&batch.query());
     let names: BTreeSet<String> = agent.parameters().into_iter().map(|(name, _)| name).collect();
     let named = |prefixes: &[&str]| -> BTreeSet<String> {
@@ -56,11 +57,11 @@ fn the_policy_finds_the_choice_that_is_rewarded() {
     for update in ["agent.update=shared", "agent.update=paper"] {
         let mut agent = agent(&[update, "agent.discount=0.5"]);
         for index in 0..60 {
-            let mut batch = random_batch_of(SPACE, index);
+            let mut batch = random_batch_of(SHAPE, index);
             batch.reward = batch.action.eq(1.0).to_kind(Kind::Float);
             agent.update(&batch, &no_noise(), index).unwrap();
         }
-        let images = random_batch_of(SPACE, 1000).query();
+        let images = random_batch_of(SHAPE, 1000).query();
         let chosen = agent.act(&images, Act::Deterministic);
         assert_eq!(chosen, Tensor::ones([4, 1], (Kind::Float, Device::Cpu)), "{update}");
     }
@@ -69,7 +70,7 @@ fn the_policy_finds_the_choice_that_is_rewarded() {
 #[test]
 fn an_action_chosen_by_noise_is_one_of_the_choices() {
     let agent = agent(&[]);
-    let images = random_batch_of(SPACE, 0).query();
+    let images = random_batch_of(SHAPE, 0).query();
     for choice in 0..CHOICES {
         let noise = Tensor::zeros([4, CHOICES as i64], (Kind::Float, Device::Cpu));
         let _ = noise.narrow(1, choice as i64, 1).fill_(1e3);

@@ -2,7 +2,7 @@
 
 use curl_rl::action::ActionSpace;
 use curl_rl::batch::{Batch, BatchShape, Noise, Views};
-use curl_rl::config::{Config, Selection, resolve};
+use curl_rl::config::{AgentConfig, Config, Selection, resolve};
 use curl_rl::observation::Input;
 use curl_rl::random::{self, Purpose, Streams};
 use rand::Rng;
@@ -14,6 +14,7 @@ pub fn debug_config(sets: &[&str]) -> Config {
     let selection = Selection {
         env: "dmc:cartpole-swingup",
         default_action_repeat: 8,
+        method: None,
         preset: Some("debug"),
         file: None,
         env_steps: None,
@@ -34,31 +35,60 @@ pub const BATCH: BatchShape =
     BatchShape { size: 4, input: IMAGE, views: Views::CURL, action: CONTINUOUS };
 pub const IMAGE: Input = Input::Image { size: 36, frames: 3, channels: 3 };
 
-/// A batch of random numbers; another one for each index.
-pub fn random_batch(index: u64) -> Batch {
-    random_batch_of(CONTINUOUS, index)
+/// The batches that an agent of a configuration learns from, of images of the debug preset.
+pub fn shape_of(config: &AgentConfig, actions: ActionSpace) -> BatchShape {
+    BatchShape { size: 8, input: IMAGE, views: config.into(), action: actions }
 }
 
-/// The same with other actions.
-pub fn random_batch_of(actions: ActionSpace, index: u64) -> Batch {
+/// A batch of random numbers; another one for each index.
+pub fn random_batch(index: u64) -> Batch {
+    random_batch_of(BATCH, index)
+}
+
+/// The same of another shape. The last observation of each window lies beyond its episode.
+pub fn random_batch_of(shape: BatchShape, index: u64) -> Batch {
     let mut stream = Streams::new(7).stream(Purpose::Batch, index);
-    let mut batch = Batch::new(BatchShape { action: actions, ..BATCH });
-    let mut bytes = vec![0; batch.inputs.numel()];
-    stream.fill_bytes(&mut bytes);
-    batch.inputs.copy_(&Tensor::from_slice(&bytes).view(&batch.inputs.size()[..]));
-    let numbers: Vec<f32> = (0..4).flat_map(|_| actions.uniform(&mut stream)).collect();
-    batch.action = Tensor::from_slice(&numbers).view([4, actions.numbers() as i64]);
-    batch.reward = random::uniform(&[4, 1], Kind::Float, &mut stream);
-    batch.not_done = Tensor::ones([4, 1], (Kind::Float, Device::Cpu));
+    let mut batch = Batch::new(shape);
+    let size = shape.size as i64;
+    let mut fill = |inputs: &mut Tensor| match shape.input {
+        Input::Image { .. } => {
+            let mut bytes = vec![0; inputs.numel()];
+            stream.fill_bytes(&mut bytes);
+            inputs.copy_(&Tensor::from_slice(&bytes).view(&inputs.size()[..]));
+        }
+        Input::State { .. } => {
+            inputs.copy_(&random::normal(&inputs.size(), Kind::Float, &mut stream));
+        }
+    };
+    fill(&mut batch.inputs);
+    if let Some(windows) = &mut batch.windows {
+        fill(&mut windows.inputs);
+        let _ = windows.valid.fill_(1);
+        let last = windows.valid.size()[1] - 1;
+        let _ = windows.valid.narrow(1, last, 1).fill_(0);
+    }
+    let actions = shape.action;
+    let numbers: Vec<f32> = (0..size).flat_map(|_| actions.uniform(&mut stream)).collect();
+    batch.action = Tensor::from_slice(&numbers).view([size, actions.numbers() as i64]);
+    batch.reward = random::uniform(&[size, 1], Kind::Float, &mut stream);
+    batch.not_done = Tensor::ones([size, 1], (Kind::Float, Device::Cpu));
     batch
 }
 
 pub fn random_noise(index: u64) -> Noise {
+    random_noise_of(BATCH, index)
+}
+
+/// The noise of a batch of a shape, with that of Gaussian positives whether or not there are any.
+pub fn random_noise_of(shape: BatchShape, index: u64) -> Noise {
     let mut stream = Streams::new(7).stream(Purpose::PolicyNoise, index);
     let mut normal = |shape: &[i64]| random::normal(shape, Kind::Float, &mut stream);
+    let (size, views) = (shape.size as i64, shape.views.next as i64);
+    let mut positive = shape.input.zeros(shape.size).size();
+    positive[0] = size;
     Noise {
-        next_action: normal(&[4, 2]),
-        action: normal(&[4, 2]),
-        positive: Some(normal(&[4, 36, 36, 9])),
+        next_action: normal(&[views * size, 2]),
+        action: normal(&[size, 2]),
+        positive: Some(normal(&positive)),
     }
 }

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use curl_rl::agent::Agent;
-use curl_rl::batch::{Batch, Noise};
+use curl_rl::agent::{Agent, ContrastLosses, Told};
+use curl_rl::batch::{Batch, BatchShape, Noise};
 use curl_rl::config::{
     AgentConfig, CriticGradient, KeyEncoding, Objective, Positives, Similarity, Update,
 };
+use curl_rl::observation::Input;
 use tch::{Device, Kind, Tensor};
 
-use crate::fixtures::{BATCH as SHAPE, debug_config, random_batch, random_noise};
+use crate::fixtures::{
+    BATCH as SHAPE, debug_config, random_batch, random_batch_of, random_noise, random_noise_of,
+    shape_of,
+};
 
 /// A tiny agent's settings.
 fn small_agent_config() -> AgentConfig {
@@ -30,6 +34,13 @@ fn noise() -> Noise {
 
 fn values(agent: &Agent) -> BTreeMap<String, Tensor> {
     agent.parameters().into_iter().map(|(name, tensor)| (name, tensor.detach().copy())).collect()
+}
+
+fn scores(losses: ContrastLosses) -> Tensor {
+    match losses.told {
+        Told::Scores(scores) => scores,
+        Told::Steps(_) => panic!("the objective compares views"),
+    }
 }
 
 /// Names of the parameters that a step changed.
@@ -153,9 +164,91 @@ fn without_contrast_only_the_critic_trains_the_encoder() {
     let mut agent = agent(&config);
     let losses = agent.update(&batch(), &noise(), 0).unwrap();
     assert!(losses.contrast.is_none());
-    let w_before = values(&agent)["contrast.w"].copy();
-    agent.update(&batch(), &noise(), 1).unwrap();
-    assert!(values(&agent)["contrast.w"].equal(&w_before));
+    assert!(named(&agent, &["contrast."]).is_empty());
+}
+
+/// Each objective moves the query encoder and its own head, of which some have none, and nothing else.
+#[test]
+fn every_objective_moves_the_query_encoder_and_its_head() {
+    let temporal = "agent.contrast.temporal.window=4";
+    let cases: [(&[&str], usize); 9] = [
+        (&["agent.contrast.similarity=dot"], 0),
+        (&["agent.contrast.objective=symmetric-info-nce"], 1),
+        (&["agent.contrast.objective=margin", "agent.contrast.margin=9"], 0),
+        (&["agent.contrast.objective=exponential"], 0),
+        (&["agent.contrast.objective=triplet", "agent.contrast.mining=all"], 0),
+        (&["agent.contrast.augmentations=[\"crop\", \"flip\"]"], 1),
+        (&["agent.contrast.objective=cpc", "agent.contrast.temporal.steps=2", temporal], 6),
+        (
+            &[
+                "agent.contrast.objective=cpc",
+                "agent.contrast.temporal.steps=1",
+                "agent.contrast.temporal.context=lstm",
+                "agent.contrast.key_encoder=shared",
+                temporal,
+            ],
+            5,
+        ),
+        (
+            &[
+                "agent.contrast.objective=cpc",
+                "agent.contrast.temporal.steps=3",
+                "agent.contrast.temporal.context=none",
+                "agent.contrast.temporal.predictor=residual",
+                temporal,
+            ],
+            // The last of the three steps ahead leads beyond the episode in every window.
+            7,
+        ),
+    ];
+    for ((sets, head), update) in cases.iter().zip(["shared", "paper"].iter().cycle()) {
+        let update = format!("agent.update={update}");
+        let config = debug_config(&[*sets, &[&update]].concat()).agent;
+        let mut agent = agent(&config);
+        let shape = shape_of(&config, SHAPE.action);
+        let (batch, noise) = (random_batch_of(shape, 0), random_noise_of(shape, 0));
+        let moved = changed(&mut agent, |agent| {
+            agent.update(&batch, &noise, 1).unwrap();
+        });
+        let expected = named(&agent, &["query_encoder.", "critic.", "contrast."]);
+        assert_eq!(named(&agent, &["contrast."]).len(), *head, "{sets:?}");
+        let idle: Vec<&String> = expected.difference(&moved).collect();
+        let unreachable = if *head == 7 { vec!["contrast.w3"] } else { Vec::new() };
+        assert_eq!(idle, unreachable, "{sets:?}");
+        assert!(moved.is_subset(&expected), "{sets:?}: {moved:?}");
+    }
+}
+
+/// States have no convolutions; the actor has a perceptron of its own.
+#[test]
+fn an_agent_of_states_moves_its_perceptrons() {
+    let sets = [
+        "env.observation=state",
+        "agent.augmentations=[]",
+        "agent.contrast.positive=gaussian",
+        "agent.encoder.state_layers=2",
+    ];
+    let config = debug_config(&sets).agent;
+    let shape =
+        BatchShape { input: Input::State { frames: 3, len: 5 }, ..shape_of(&config, SHAPE.action) };
+    let mut agent = Agent::new(shape.input, shape.action, &config, 1, Device::Cpu);
+    [[1.0; 5], [0.0; 5]].iter().for_each(|state| agent.observe(state));
+    let (batch, noise) = (random_batch_of(shape, 0), random_noise_of(shape, 0));
+    let mut moved_at = |agent_step| {
+        changed(&mut agent, |agent| {
+            agent.update(&batch, &noise, agent_step).unwrap();
+        })
+    };
+    let (odd, even) = (moved_at(1), moved_at(2));
+    assert_eq!(odd, named(&agent, &["query_encoder.", "critic.", "contrast.w"]));
+    let still = named(&agent, &["normaliser."]);
+    assert_eq!(even.len() + still.len(), agent.parameters().len());
+    assert!(even.is_disjoint(&still) && odd.contains("query_encoder.hidden.1.weight"));
+    let moved = changed(&mut agent, |agent| agent.observe(&[0.5; 5]));
+    assert_eq!(
+        moved,
+        BTreeSet::from(["count", "squares"].map(|name| format!("normaliser.{name}")))
+    );
 }
 
 /// The Gaussian positive is the query's crop plus noise: with the same noise and a vanishing sigma
@@ -169,12 +262,12 @@ fn a_gaussian_positive_is_a_noisy_query() {
         let mut config = config.clone();
         config.contrast.sigma = sigma.try_into().expect("sigma is positive");
         let losses = agent(&config).update(&batch(), &noise(), 1).unwrap();
-        losses.contrast.expect("the contrast is on").logits
+        scores(losses.contrast.expect("the contrast is on"))
     };
     let mut same_view = agent(&config);
     let query = same_view.prepare(&batch().query());
     same_view.update_critic(&query, &batch(), &noise().next_action).unwrap();
-    let expected = same_view.update_contrast(&query, &query).unwrap().logits;
+    let expected = scores(same_view.update_contrast(&query, &query).unwrap());
     assert!(with_sigma(1e-9).allclose(&expected, 1e-4, 1e-5, false));
     assert!(!with_sigma(0.1).allclose(&expected, 1e-4, 1e-5, false));
 }

@@ -6,10 +6,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use curl_rl::action::ActionSpace;
-use curl_rl::augment::Crop;
+use curl_rl::augment::Sizes;
 use curl_rl::checkpoint::{Checkpoint, CheckpointError};
 use curl_rl::command::build::Player;
-use curl_rl::config::Augmentation;
 use curl_rl::observation::Observation;
 use curl_rl::replay::segments::{Segments, SegmentsPosition};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
@@ -81,13 +80,13 @@ fn networks_that_the_checkpoint_does_not_hold_are_not_built() {
 }
 
 fn shape(codec: Codec) -> ReplayShape {
-    let crop = Crop { frame: 4, image: 3, channels: 3, augmentation: Augmentation::Crop };
     ReplayShape {
         capacity: 9,
         episode_len: Some(5),
         stack: 3,
         action: ActionSpace::Continuous(1),
-        observation: Observation::Pixels(crop),
+        observation: Observation::cropped(Sizes { frame: 4, image: 3, channels: 3 })
+            .expect("there is room"),
         codec,
     }
 }

@@ -4,9 +4,8 @@ use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::config::Config;
 use curl_rl::memory::Forecast;
-use curl_rl::observation::Observation;
 use curl_rl::replay::{Codec, ReplayShape};
-use curl_rl::train::crop;
+use curl_rl::train::pictures;
 use tch::Device;
 
 use crate::fixtures::debug_config;
@@ -17,7 +16,7 @@ fn shape(config: &Config, episode_len: usize) -> ReplayShape {
         episode_len: Some(episode_len),
         stack: config.env.frame_stack.len(),
         action: ActionSpace::Continuous(1),
-        observation: Observation::Pixels(crop(config)),
+        observation: pictures(config),
         codec: Codec::Raw,
     }
 }

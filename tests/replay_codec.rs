@@ -1,10 +1,9 @@
 //! Frames that are stored as differences are, when they are sampled, the frames that were stored.
 
 use curl_rl::action::ActionSpace;
-use curl_rl::augment::Crop;
+use curl_rl::augment::Sizes;
 use curl_rl::batch::Batch;
 use curl_rl::batch::Views;
-use curl_rl::config::Augmentation;
 use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Stream, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
@@ -16,13 +15,13 @@ const FRAME: usize = 20;
 const FRAME_BYTES: usize = FRAME * FRAME * 3;
 
 fn replay(capacity: usize, stack: usize, codec: Codec) -> Replay {
-    let crop = Crop { frame: FRAME, image: 12, channels: 3, augmentation: Augmentation::Crop };
     Replay::new(ReplayShape {
         capacity,
         episode_len: Some(15),
         stack,
         action: ActionSpace::Continuous(2),
-        observation: Observation::Pixels(crop),
+        observation: Observation::cropped(Sizes { frame: FRAME, image: 12, channels: 3 })
+            .expect("there is room"),
         codec,
     })
 }

@@ -185,6 +185,7 @@ impl<'a> Restatement<'a> {
             Similarity::Cosine => {
                 unit(&queries).matmul(&unit(&keys).tr()) / contrast.cosine_temperature.get()
             }
+            Similarity::Dot => queries.matmul(&keys.tr()),
         };
         -logits.log_softmax(1, Kind::Double).diagonal(0, 0, 1).mean(Kind::Double)
     }
@@ -193,9 +194,10 @@ impl<'a> Restatement<'a> {
         let config = self.config;
         let scale = |images: Tensor| images.permute([0, 3, 1, 2]).to_kind(Kind::Double) / 255.0;
         let double = |tensor: &Tensor| tensor.to_kind(Kind::Double);
-        let (query, next) = (scale(batch.query()), scale(batch.next()));
+        let (observed, query) = (scale(batch.observations()), scale(batch.query()));
+        let (size, next) = (batch.shape.size as i64, scale(batch.next()));
         let key = match config.contrast.positive {
-            Positives::Crop => scale(batch.key().expect("the batch has keys")),
+            Positives::Augmented => scale(batch.key().expect("the batch has keys")),
             Positives::Gaussian => {
                 let noise = double(noise.positive.as_ref().unwrap()).permute([0, 3, 1, 2]);
                 &query + noise * config.contrast.sigma.get()
@@ -207,13 +209,20 @@ impl<'a> Restatement<'a> {
         let next_latent = self.encode(&next, "key_encoder");
         let [log_prob, value] =
             self.worth(&next_features, &next_latent, "target_critic", &double(&noise.next_action));
-        let value = value - &alpha * log_prob;
+        let of_views = (value - &alpha * log_prob).chunk(batch.shape.views.next as i64, 0);
+        let value = of_views.iter().sum::<Tensor>() / of_views.len() as f64;
         let target =
             double(&batch.reward) + double(&batch.not_done) * config.discount.get() * value;
-        let latent = self.encode(&query, "query_encoder");
-        let (q1, q2) = self.values(&latent, &double(&batch.action));
-        let mse = |q: &Tensor| q.mse_loss(&target.detach(), Reduction::Mean);
-        let critic_loss = mse(&q1) + mse(&q2);
+        let critic_loss: Tensor = observed
+            .split(size, 0)
+            .iter()
+            .map(|view| {
+                let latent = self.encode(view, "query_encoder");
+                let (q1, q2) = self.values(&latent, &double(&batch.action));
+                let mse = |q: &Tensor| q.mse_loss(&target.detach(), Reduction::Mean);
+                mse(&q1) + mse(&q2)
+            })
+            .sum();
         let critic_prefixes: &[&str] = match config.encoder.critic_gradient {
             CriticGradient::On => &["query_encoder.", "critic."],
             CriticGradient::Detached => &["query_encoder.fc", "query_encoder.ln", "critic."],
@@ -222,13 +231,14 @@ impl<'a> Restatement<'a> {
         let contrast = (config.contrast.objective == Objective::InfoNce).then(|| {
             let learned: &[&str] = match config.contrast.similarity {
                 Similarity::Bilinear => &["query_encoder.", "contrast."],
-                Similarity::Cosine => &["query_encoder."],
+                Similarity::Cosine | Similarity::Dot => &["query_encoder."],
             };
             self.gradients(&self.contrast_loss(&query, &key), learned)
         });
         // The actor's loss sees the features from before the update.
-        let features = self.convolve(&query, "query_encoder").detach();
-        let latent = latent.detach();
+        let first = observed.narrow(0, 0, size);
+        let features = self.convolve(&first, "query_encoder").detach();
+        let latent = self.encode(&first, "query_encoder").detach();
 
         self.step("critic", &critic, config.critic.learning_rate.get(), config.critic.beta1.get());
         if agent_step.is_multiple_of(config.actor.update_every.get()) {

@@ -9,7 +9,7 @@ use curl_rl::config::AgentConfig;
 use tch::{Device, Tensor};
 
 use crate::fixtures::{
-    CONTINUOUS, IMAGE, debug_config, random_batch, random_batch_of, random_noise,
+    CONTINUOUS, IMAGE, debug_config, random_batch_of, random_noise_of, shape_of,
 };
 use crate::restatement::Restatement;
 
@@ -29,8 +29,9 @@ fn check_restatement(variant: &[&str], actions: ActionSpace) {
     let config = debug_config(&sets).agent;
     let mut agent = agent(&config, actions);
     let mut restatement = Restatement::new(&agent, &config, actions);
+    let shape = shape_of(&config, actions);
     for update in 0..6 {
-        let (batch, noise) = (random_batch_of(actions, update), random_noise(update));
+        let (batch, noise) = (random_batch_of(shape, update), random_noise_of(shape, update));
         agent.update(&batch, &noise, update).unwrap();
         restatement.update(&batch, &noise, update);
     }
@@ -42,13 +43,21 @@ fn check_restatement(variant: &[&str], actions: ActionSpace) {
 
 #[test]
 fn the_shared_update_is_its_restatement() {
-    let variants: [&[&str]; 6] = [
+    let variants: [&[&str]; 9] = [
         &[],
         &["agent.contrast.positive=gaussian"],
         &["agent.contrast.objective=off"],
         &["agent.encoder.critic_gradient=detached"],
         &["agent.contrast.key_encoder=shared", "agent.contrast.similarity=cosine"],
         &["agent.encoder.filters=32"],
+        // DrQ: both averages, without contrast and with it.
+        &[
+            "agent.critic.observation_views=2",
+            "agent.critic.target_views=2",
+            "agent.contrast.objective=off",
+        ],
+        &["agent.critic.observation_views=3", "agent.critic.target_views=2"],
+        &["agent.contrast.augmentations=[\"crop\", \"shift\"]", "agent.contrast.similarity=dot"],
     ];
     for variant in variants {
         check_restatement(variant, CONTINUOUS);
@@ -62,10 +71,13 @@ fn so_it_is_for_discrete_actions() {
 
 /// Losses over a number of updates.
 fn losses(sets: &[&str], updates: u64) -> Vec<BTreeMap<&'static str, f64>> {
-    let mut agent = agent(&debug_config(sets).agent, CONTINUOUS);
+    let config = debug_config(sets).agent;
+    let mut agent = agent(&config, CONTINUOUS);
+    let shape = shape_of(&config, CONTINUOUS);
     (0..updates)
         .map(|update| {
-            let losses = agent.update(&random_batch(update), &random_noise(update), update);
+            let (batch, noise) = (random_batch_of(shape, update), random_noise_of(shape, update));
+            let losses = agent.update(&batch, &noise, update);
             losses.unwrap().scalars().into_iter().collect()
         })
         .collect()
@@ -91,6 +103,20 @@ fn bfloat16_stays_near_float32() {
                     "{update} {step} {name}: {got} in bfloat16, {expected} in float32"
                 );
             }
+        }
+    }
+}
+
+/// Random images have nothing to learn from: some of these losses grow, but none may lose its numbers.
+#[test]
+fn every_objective_stays_finite_in_bfloat16() {
+    for objective in ["symmetric-info-nce", "margin", "exponential", "triplet", "cpc"] {
+        let objective = format!("agent.contrast.objective={objective}");
+        let window = "agent.contrast.temporal.window=4";
+        let steps = "agent.contrast.temporal.steps=2";
+        // An update that meets a number which is not finite is an error.
+        for losses in losses(&[&objective, window, steps, "agent.precision=bfloat16"], 50) {
+            assert!(losses.values().all(|loss| loss.is_finite()), "{objective}: {losses:?}");
         }
     }
 }

@@ -10,9 +10,8 @@ use curl_rl::checkpoint::{Checkpoint, Checkpoints};
 use curl_rl::config::Config;
 use curl_rl::evaluate::{Episodes, EvalReport, evaluate};
 use curl_rl::frame_stack::FrameStack;
-use curl_rl::observation::Observation;
 use curl_rl::replay::Codec;
-use curl_rl::train::crop;
+use curl_rl::train::pictures;
 use tch::Device;
 
 use crate::fixtures::{IMAGE, debug_config};
@@ -80,8 +79,7 @@ fn report(config: &Config, count: usize) -> EvalReport {
     let make = move || Pixels::new(curl_envs::make(&id)?, 50, size);
     let mut envs = PixelEnvs::new(count, make).expect("the models are there");
     let agent = Agent::new(IMAGE, ActionSpace::Continuous(1), &config.agent, 1, Device::Cpu);
-    let stack =
-        |_| FrameStack::new(Observation::Pixels(crop(config)), config.env.frame_stack.len());
+    let stack = |_| FrameStack::new(&pictures(config), config.env.frame_stack.len());
     let mut stacks: Vec<_> = (0..count).map(stack).collect();
     let episodes = Episodes { seed: 3, first: 5, count: 4 };
     let mut seen = Vec::new();

@@ -8,9 +8,8 @@ use curl_rl::action::ActionSpace;
 use curl_rl::agent::Agent;
 use curl_rl::checkpoint::{Arithmetic, Checkpoint, Checkpoints};
 use curl_rl::config::Config;
-use curl_rl::observation::Observation;
 use curl_rl::replay::{Codec, ReplayShape};
-use curl_rl::train::{Parts, Start, Storage, TrainError, crop, train};
+use curl_rl::train::{Parts, Start, Storage, TrainError, pictures, train};
 use tch::Device;
 
 use crate::fixtures::{IMAGE, debug_config};
@@ -69,7 +68,7 @@ pub fn play_in(
         episode_len: Some(7),
         stack: config.env.frame_stack.len(),
         action,
-        observation: Observation::Pixels(crop(config)),
+        observation: pictures(config),
         codec,
     };
     let mut agent = Agent::new(IMAGE, action, &config.agent, config.train.seed, Device::Cpu);

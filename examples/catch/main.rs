@@ -79,6 +79,7 @@ fn config(env: &str, action_repeat: u64, env_steps: u64) -> anyhow::Result<Confi
     let selection = Selection {
         env,
         default_action_repeat: action_repeat,
+        method: None,
         preset: None,
         file: None,
         env_steps: Some(env_steps),

@@ -5,10 +5,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use curl_rl::action::ActionSpace;
-use curl_rl::augment::Crop;
+use curl_rl::augment::Sizes;
 use curl_rl::batch::Batch;
 use curl_rl::batch::Views;
-use curl_rl::config::Augmentation;
 use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
@@ -67,10 +66,10 @@ fn anonymous_bytes() -> anyhow::Result<f64> {
 fn fill(recordings: &[Recording], capacity: usize, codec: Codec) -> (Replay, f64) {
     let Recording { size, episode_frames, .. } = recordings[0];
     let image = (size as f64 * CROP) as usize;
-    let crop = Crop { frame: size, image, channels: 3, augmentation: Augmentation::Crop };
     let episode_len = Some(episode_frames - 1);
     let (stack, action) = (3, ActionSpace::Continuous(ACTION.len()));
-    let observation = Observation::Pixels(crop);
+    let sizes = Sizes { frame: size, image, channels: 3 };
+    let observation = Observation::cropped(sizes).expect("there is room to crop");
     let shape = ReplayShape { capacity, episode_len, stack, action, observation, codec };
     let mut replay = Replay::new(shape);
     let start = Instant::now();

@@ -19,9 +19,8 @@ use curl_rl::agent::Agent;
 use curl_rl::checkpoint::Arithmetic;
 use curl_rl::config::{Config, Selection, resolve};
 use curl_rl::memory::Forecast;
-use curl_rl::observation::Observation;
 use curl_rl::replay::{Codec, ReplayShape};
-use curl_rl::train::{Parts, Start, Storage, crop, train};
+use curl_rl::train::{Parts, Start, Storage, pictures, train};
 use tch::Device;
 
 use watched::Watched;
@@ -48,7 +47,7 @@ fn main() -> anyhow::Result<()> {
         episode_len: Some(700),
         stack: config.env.frame_stack.len(),
         action: ActionSpace::Continuous(1),
-        observation: Observation::Pixels(crop(&config)),
+        observation: pictures(&config),
         codec: Codec::Delta,
     };
     println!("forecast: {}", Forecast::new(&config, &shape));
@@ -97,6 +96,7 @@ fn config(args: &Args) -> anyhow::Result<Config> {
     let selection = Selection {
         env: "dmc:cartpole-swingup",
         default_action_repeat: 1,
+        method: None,
         preset: Some("debug"),
         file: None,
         env_steps: None,

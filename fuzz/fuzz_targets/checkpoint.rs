@@ -98,6 +98,7 @@ fn config() -> Config {
         // Its resets write into the model, so that there is most to alter in its state.
         env: "dmc:reacher-easy",
         default_action_repeat: 8,
+        method: None,
         preset: Some("debug"),
         file: None,
         env_steps: None,
@@ -148,6 +149,7 @@ fn a_little_longer(checkpoint: &Checkpoint) -> Result<Config, ConfigError> {
     let selection = Selection {
         env: &config.env.id,
         default_action_repeat: 8,
+        method: None,
         preset: None,
         file: None,
         env_steps: Some(steps.env_step + 3 * 40),
@@ -163,7 +165,7 @@ fn a_little_longer(checkpoint: &Checkpoint) -> Result<Config, ConfigError> {
 /// A few steps from the checkpoint's states, as far as they are some.
 fn watch(checkpoint: &Checkpoint, env: &mut Pixels) -> Result<(), Box<dyn Error>> {
     let Player { agent, shape } = Player::new(checkpoint, env.spec())?;
-    let mut stack = FrameStack::new(shape.crop, shape.stack);
+    let mut stack = FrameStack::new(&shape.observation, shape.stack);
     let frame = vec![0; shape.frame_bytes()];
     let run = &checkpoint.run;
     let states = run.envs.iter().filter_map(|env| env.episode.env.as_ref());
@@ -171,7 +173,7 @@ fn watch(checkpoint: &Checkpoint, env: &mut Pixels) -> Result<(), Box<dyn Error>
         env.set_state(state, &frame)?;
         for _ in 0..2 {
             stack.push(env.frame());
-            let action = agent.act_one(stack.image(), Act::Deterministic);
+            let action = agent.act_one(stack.input(), Act::Deterministic);
             if env.step(shape.action.action(&action))?.ended.is_some() {
                 break;
             }

@@ -22,6 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     let selection = Selection {
         env: "dmc:cartpole-swingup",
         default_action_repeat: 8,
+        method: None,
         preset: None,
         file: Some(path),
         env_steps: None,

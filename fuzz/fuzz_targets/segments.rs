@@ -10,9 +10,8 @@ use arbitrary::Arbitrary;
 use curl_envs::Ended;
 use curl_rl::observation::Observation;
 use curl_rl::action::ActionSpace;
-use curl_rl::augment::Crop;
+use curl_rl::augment::Sizes;
 use curl_rl::batch::Batch;
-use curl_rl::config::Augmentation;
 use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::segments::{Segments, SegmentsPosition};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
@@ -88,13 +87,12 @@ static WRITTEN: LazyLock<[Written; 2]> =
     LazyLock::new(|| [Codec::Raw, Codec::Delta].map(|codec| write(codec)));
 
 fn shape(codec: Codec) -> ReplayShape {
-    let crop = Crop { frame: SIDE, image: SIDE - 2, channels: 3, augmentation: Augmentation::Crop };
     ReplayShape {
         capacity: 70,
         episode_len: Some(20),
         stack: 3,
         action: ActionSpace::Continuous(2),
-        observation: Observation::Pixels(crop),
+        observation: Observation::cropped(Sizes { frame: SIDE, image: SIDE - 2, channels: 3 }).expect("there is room"),
         codec,
     }
 }

@@ -1,35 +1,39 @@
-//! The contrastive head over query and key embeddings (CURL paper, section 4).
+//! The contrastive head: what compares queries with keys (CURL paper, section 4).
 
 use tch::Tensor;
 
-use crate::config::{ContrastConfig, Similarity};
+use super::prediction::Prediction;
+use crate::config::{AgentConfig, ContrastConfig, Objective, Similarity};
 use crate::nn::{Init, Parameters};
-use crate::objective::info_nce;
+use crate::objective::cpc::StepAhead;
+use crate::objective::triplet::Mining;
+use crate::objective::{exponential, info_nce, margin, triplet};
 
-/// How similar a query is to a key.
+/// The head of an objective.
 #[derive(Debug)]
 pub enum Head {
-    /// q' W k, with W (D, D) learned.
-    Bilinear { w: Tensor },
-    /// Cosine over a temperature; nothing is learned.
-    Cosine { temperature: f64 },
+    /// Of two views of the same observations.
+    Views(Comparison),
+    /// Of observations and later ones.
+    Time(Prediction),
 }
 
 impl Head {
-    /// A head over embeddings of length `latent`; W starts uniform in [0, 1), as in the authors'
-    /// code.
-    pub fn new(config: &ContrastConfig, latent: i64, init: &mut Init) -> Self {
-        match config.similarity {
-            Similarity::Bilinear => Self::Bilinear { w: init.uniform(&[latent, latent]) },
-            Similarity::Cosine => Self::Cosine { temperature: config.cosine_temperature.get() },
-        }
-    }
-
-    /// Queries (B, D) and keys (B, D) -> logits (B, B), positives on the diagonal.
-    pub fn logits(&self, queries: &Tensor, keys: &Tensor) -> Tensor {
-        match self {
-            Self::Bilinear { w } => info_nce::bilinear_logits(queries, keys, w),
-            Self::Cosine { temperature } => info_nce::cosine_logits(queries, keys, *temperature),
+    /// The head that a configuration asks for, if it asks for one.
+    pub fn new(config: &AgentConfig, init: &mut Init) -> Option<Self> {
+        let latent = config.encoder.feature_dim.dim();
+        match config.contrast.objective {
+            Objective::Off => None,
+            Objective::Cpc => {
+                Some(Self::Time(Prediction::new(&config.contrast.temporal, latent, init)))
+            }
+            Objective::InfoNce
+            | Objective::SymmetricInfoNce
+            | Objective::Margin
+            | Objective::Exponential
+            | Objective::Triplet => {
+                Some(Self::Views(Comparison::new(&config.contrast, latent, init)))
+            }
         }
     }
 }
@@ -37,8 +41,116 @@ impl Head {
 impl Parameters for Head {
     fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
         match self {
-            Self::Bilinear { w } => visit(format!("{path}.w"), w),
-            Self::Cosine { .. } => {}
+            Self::Views(comparison) => comparison.visit(path, visit),
+            Self::Time(prediction) => prediction.visit(path, visit),
+        }
+    }
+}
+
+/// A loss of queries (B, D) and their keys (B, D).
+#[derive(Debug)]
+pub enum Comparison {
+    InfoNce(Likeness),
+    SymmetricInfoNce(Likeness),
+    Margin { margin: f64 },
+    Exponential { bound: f64 },
+    Triplet { margin: f64, mining: Mining },
+}
+
+/// How similar a query is to a key.
+#[derive(Debug)]
+pub enum Likeness {
+    /// q' W k, with W (D, D) learned.
+    Bilinear { w: Tensor },
+    /// Cosine over a temperature.
+    Cosine { temperature: f64 },
+    /// q' k.
+    Dot,
+}
+
+/// What is told of a contrastive loss beside its value.
+#[derive(Debug)]
+pub enum Told {
+    /// How alike each query and key are, (B, B), positives on the diagonal: similarities, or distances with
+    /// a minus.
+    Scores(Tensor),
+    /// How well the observations so many steps ahead are told from others, for 1, 2, ... steps.
+    Steps(Vec<StepAhead>),
+}
+
+impl Comparison {
+    /// A comparison of embeddings of length `latent`. W starts uniform in [0, 1), as in the authors' code.
+    fn new(config: &ContrastConfig, latent: i64, init: &mut Init) -> Self {
+        let mut likeness = || match config.similarity {
+            Similarity::Bilinear => Likeness::Bilinear { w: init.uniform(&[latent, latent]) },
+            Similarity::Cosine => Likeness::Cosine { temperature: config.cosine_temperature.get() },
+            Similarity::Dot => Likeness::Dot,
+        };
+        let margin = config.margin.get();
+        match config.objective {
+            Objective::SymmetricInfoNce => Self::SymmetricInfoNce(likeness()),
+            Objective::Margin => Self::Margin { margin },
+            Objective::Exponential => Self::Exponential { bound: config.bound.get() },
+            Objective::Triplet => Self::Triplet { margin, mining: config.mining },
+            Objective::InfoNce => Self::InfoNce(likeness()),
+            Objective::Cpc | Objective::Off => unreachable!("these compare no views"),
+        }
+    }
+
+    /// The loss, with its graph, and the scores, (B, B), without.
+    pub fn loss(&self, queries: &Tensor, keys: &Tensor) -> (Tensor, Tensor) {
+        let (loss, scores) = match self {
+            Self::InfoNce(likeness) => {
+                let logits = likeness.logits(queries, keys);
+                (info_nce::loss(&logits), logits)
+            }
+            Self::SymmetricInfoNce(likeness) => {
+                let similarities = likeness.similarities(queries, keys);
+                (info_nce::symmetric_loss(&similarities), similarities)
+            }
+            Self::Margin { margin } => {
+                let distances = margin::distances(queries, keys);
+                (margin::loss(&distances, *margin), -distances)
+            }
+            Self::Exponential { bound } => {
+                let energies = exponential::energies(queries, keys);
+                (exponential::loss(&energies, *bound), -energies)
+            }
+            Self::Triplet { margin, mining } => {
+                let distances = triplet::distances(queries, keys);
+                (triplet::loss(&distances, *margin, *mining), -distances)
+            }
+        };
+        (loss, scores.detach())
+    }
+}
+
+impl Likeness {
+    /// (B, D), (B, D) -> (B, B), queries by keys, possibly less a number of each row.
+    fn logits(&self, queries: &Tensor, keys: &Tensor) -> Tensor {
+        match self {
+            Self::Bilinear { w } => info_nce::bilinear_logits(queries, keys, w),
+            Self::Cosine { temperature } => info_nce::cosine_logits(queries, keys, *temperature),
+            Self::Dot => info_nce::dot_logits(queries, keys),
+        }
+    }
+
+    /// The same, as they are.
+    fn similarities(&self, queries: &Tensor, keys: &Tensor) -> Tensor {
+        match self {
+            Self::Bilinear { w } => info_nce::bilinear_similarities(queries, keys, w),
+            Self::Cosine { temperature } => info_nce::cosine_logits(queries, keys, *temperature),
+            Self::Dot => info_nce::dot_similarities(queries, keys),
+        }
+    }
+}
+
+impl Parameters for Comparison {
+    fn visit(&self, path: &str, visit: &mut dyn FnMut(String, &Tensor)) {
+        if let Self::InfoNce(Likeness::Bilinear { w })
+        | Self::SymmetricInfoNce(Likeness::Bilinear { w }) = self
+        {
+            visit(format!("{path}.w"), w);
         }
     }
 }

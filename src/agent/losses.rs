@@ -2,6 +2,9 @@
 
 use tch::Tensor;
 
+use super::Told;
+use super::prediction;
+use crate::objective::cpc::StepAhead;
 use crate::objective::info_nce;
 
 /// The losses of an update and what is told with them. Values stay tensors until someone reads them.
@@ -36,8 +39,7 @@ pub struct ActorLosses {
 #[derive(Debug)]
 pub struct ContrastLosses {
     pub loss: Tensor,
-    /// (B, B), queries by keys.
-    pub logits: Tensor,
+    pub told: Told,
     /// The L2 norm of the one gradient that both optimisers of the encoder step on, and that of W.
     pub gradient_norm: f64,
 }
@@ -65,14 +67,31 @@ impl Losses {
             ("gradient_norm/critic", self.critic.gradient_norm),
         ];
         scalars.extend(self.actor.iter().flat_map(ActorLosses::scalars));
-        if let Some(ContrastLosses { loss, logits, gradient_norm }) = &self.contrast {
+        if let Some(ContrastLosses { loss, told, gradient_norm }) = &self.contrast {
+            let accuracy = match told {
+                Told::Scores(scores) => info_nce::accuracy(scores),
+                Told::Steps(steps) => prediction::accuracy(steps),
+            };
             scalars.extend([
                 ("contrast", value(loss)),
-                ("contrast_accuracy", value(&info_nce::accuracy(logits))),
+                ("contrast_accuracy", value(&accuracy)),
                 ("gradient_norm/contrast", *gradient_norm),
             ]);
         }
         scalars
+    }
+
+    /// What a contrast in time tells of each step ahead, with its name.
+    pub fn steps_ahead(&self) -> Vec<(String, f64)> {
+        let Some(ContrastLosses { told: Told::Steps(steps), .. }) = &self.contrast else {
+            return Vec::new();
+        };
+        let named = |(k, step): (u64, &StepAhead)| {
+            let StepAhead { loss, accuracy, information } = step;
+            let parts = [("loss", loss), ("accuracy", accuracy), ("information", information)];
+            parts.map(|(part, tensor)| (format!("contrast_{k}_ahead/{part}"), value(tensor)))
+        };
+        (1..).zip(steps).flat_map(named).collect()
     }
 }
 

@@ -6,14 +6,14 @@
 //! | actor | `actor` | actor projection, actor trunk |
 //! | temperature | `temperature` | log alpha |
 //! | contrast | `encoder` | convolutions, query projection |
-//! | contrast, again | `contrast` | convolutions, query projection, W |
+//! | contrast, again | `contrast` | convolutions, query projection, the head's (W) |
 //!
 //! They share tensors: the convolutions are in three of them, each with moments of its own.
 
 use tch::Tensor;
 
 use super::{Actor, Critic, Head, Temperature};
-use crate::config::{AgentConfig, CriticGradient, Objective};
+use crate::config::{AgentConfig, CriticGradient};
 use crate::nn::{Adam, Encoder, Parameters};
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) struct Trained<'a> {
     pub(crate) actor: &'a Actor,
     pub(crate) critic: &'a Critic,
     pub(crate) temperature: &'a Temperature,
-    pub(crate) head: &'a Head,
+    pub(crate) head: Option<&'a Head>,
 }
 
 impl Optimisers {
@@ -48,13 +48,13 @@ impl Optimisers {
         };
         critics.extend(critic.named("critic"));
 
-        let (encoders, contrasts) = match config.contrast.objective {
-            Objective::InfoNce => {
+        let (encoders, contrasts) = match head {
+            Some(head) => {
                 let mut contrasts = query_encoder.named("query_encoder");
                 contrasts.extend(head.named("contrast"));
                 (query_encoder.named("query_encoder"), contrasts)
             }
-            Objective::Off => (Vec::new(), Vec::new()),
+            None => (Vec::new(), Vec::new()),
         };
 
         let (critic, actor_config) = (&config.critic, &config.actor);

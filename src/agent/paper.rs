@@ -4,12 +4,13 @@
 
 use tch::{Tensor, no_grad};
 
+use super::contrast::Head;
+use super::contrast_loss::{ContrastLoss, Key, Query};
 use super::finite::FiniteGradients;
 use super::update::{HeadGradients, is_due};
 use super::{ActorLosses, Agent, ContrastLosses, CriticLosses, Losses, NotFinite};
-use crate::batch::{Batch, Noise};
-use crate::config::{KeyEncoding, Objective};
-use crate::nn::Recorded;
+use crate::batch::{Batch, Noise, Windows};
+use crate::config::KeyEncoding;
 
 impl Agent {
     pub(super) fn update_as_in_the_paper(
@@ -18,37 +19,41 @@ impl Agent {
         noise: &Noise,
         agent_step: u64,
     ) -> Result<Losses, NotFinite> {
-        let query = self.prepare(&batch.query());
-        let critic = self.update_critic(&query, batch, &noise.next_action)?;
+        let observed = self.prepare(&batch.observations());
+        let critic = self.update_critic(&observed, batch, &noise.next_action)?;
         let actor = is_due(agent_step, self.config.actor.update_every)
-            .then(|| self.update_actor_and_temperature(&query, &noise.action))
+            .then(|| self.update_actor_and_temperature(&batch.first(&observed), &noise.action))
             .transpose()
             .map_err(NotFinite::after_a_step)?;
         if is_due(agent_step, self.config.critic.target_update_every) {
             self.update_targets();
         }
-        let contrast = match self.config.contrast.objective {
-            Objective::InfoNce => {
-                let key = self.positive(batch, noise);
+        let contrast = match &self.head {
+            Some(Head::Views(_)) => {
+                let (query, key) = (self.prepare(&batch.query()), self.positive(batch, noise));
                 Some(self.update_contrast(&query, &key).map_err(NotFinite::after_a_step)?)
             }
-            Objective::Off => None,
+            Some(Head::Time(_)) => {
+                let windows = batch.windows.as_ref().expect("the batch has windows");
+                Some(self.update_contrast_in_time(windows).map_err(NotFinite::after_a_step)?)
+            }
+            None => None,
         };
         Ok(Losses { batch_reward: self.mean_reward(batch), critic, actor, contrast })
     }
 
     /// One step of the Q functions and the query encoder on the critic's loss, which it returns.
-    /// `query` are prepared images.
+    /// `observed` are all views of the observations, prepared.
     ///
     /// # Errors
     /// If the temperature, the loss or its gradient is not finite. The step is then not made.
     pub fn update_critic(
         &mut self,
-        query: &Tensor,
+        observed: &Tensor,
         batch: &Batch,
         next_noise: &Tensor,
     ) -> Result<CriticLosses, NotFinite> {
-        let (losses, gradients) = self.critic_gradients(query, batch, next_noise)?;
+        let (losses, gradients) = self.critic_gradients(observed, batch, next_noise)?;
         self.step_critic(&gradients);
         Ok(losses)
     }
@@ -67,16 +72,51 @@ impl Agent {
         self.update_actor_on(&features, &latent, noise)
     }
 
-    /// The contrastive steps of encoder and W, for prepared images.
+    /// The contrastive steps of encoder and head, for prepared views of the same observations.
     ///
     /// # Errors
     /// If the loss or its gradient is not finite. No step is then made.
+    ///
+    /// # Panics
+    /// If the agent's objective compares no views.
     pub fn update_contrast(
         &mut self,
         query: &Tensor,
         key: &Tensor,
     ) -> Result<ContrastLosses, NotFinite> {
-        let (losses, gradients) = self.contrast_gradients(query, key)?;
+        let Some(Head::Views(comparison)) = &self.head else {
+            panic!("the objective compares no views")
+        };
+        let convs = &self.query_encoder.convs;
+        let key = match self.config.contrast.key_encoder {
+            KeyEncoding::Ema => Key::Encoded(self.key_encoder.encode(key)),
+            KeyEncoding::Shared => Key::Own(convs.record(key)),
+        };
+        let loss = self.compare(comparison, Query::Own(convs.record(query)), key);
+        self.step_contrast_on(loss)
+    }
+
+    /// The contrastive steps of encoder and head, for windows of episodes.
+    ///
+    /// # Errors
+    /// If the loss or its gradient is not finite. No step is then made.
+    ///
+    /// # Panics
+    /// If the agent's objective is none in time.
+    pub fn update_contrast_in_time(
+        &mut self,
+        windows: &Windows,
+    ) -> Result<ContrastLosses, NotFinite> {
+        let Some(Head::Time(prediction)) = &self.head else {
+            panic!("the objective predicts nothing")
+        };
+        let loss = self.predict(prediction, windows);
+        self.step_contrast_on(loss)
+    }
+
+    fn step_contrast_on(&mut self, loss: ContrastLoss) -> Result<ContrastLosses, NotFinite> {
+        let gradients = loss.gradients(&self.query_encoder.convs, None);
+        let (losses, gradients) = self.check_contrast(&loss.loss, loss.told, gradients)?;
         self.step_contrast(&gradients);
         Ok(losses)
     }
@@ -84,7 +124,7 @@ impl Agent {
     /// The critic's loss and its gradients. They reach the convolutions unless those are detached.
     fn critic_gradients(
         &self,
-        query: &Tensor,
+        observed: &Tensor,
         batch: &Batch,
         next_noise: &Tensor,
     ) -> Result<(CriticLosses, FiniteGradients), NotFinite> {
@@ -93,60 +133,18 @@ impl Agent {
         let next_latent = self.key_encoder.encode(&next);
         let target = self.critic_target(&next_features, &next_latent, batch, next_noise)?;
 
-        let pass = self.query_encoder.convs.record(query);
+        let pass = self.query_encoder.convs.record(observed);
         let latent = self.query_encoder.projection.forward(pass.features());
         let loss = self.critic_loss(&latent, batch, &target);
         let heads = self.optimisers.critic_heads();
         let gradients = if self.critic_trains_convolutions() {
-            self.through_convolutions(&loss, &[&pass], heads)
+            let HeadGradients { at_features, heads } = HeadGradients::new(&loss, &[&pass], heads);
+            let of_convs = self.query_encoder.convs.gradients(&pass, &[&at_features[0]]);
+            of_convs.into_iter().flatten().chain(heads).collect()
         } else {
             HeadGradients::new(&loss, &[], heads).heads
         };
         self.check_critic(&loss, gradients)
-    }
-
-    /// The contrastive loss and its gradients, for the query encoder and then for W.
-    fn contrast_gradients(
-        &self,
-        query: &Tensor,
-        key: &Tensor,
-    ) -> Result<(ContrastLosses, FiniteGradients), NotFinite> {
-        let encoder = &self.query_encoder;
-        let pass = encoder.convs.record(query);
-        let queries = encoder.projection.forward(pass.features());
-        let heads = self.optimisers.contrast_heads();
-        let (loss, logits, gradients) = match self.config.contrast.key_encoder {
-            KeyEncoding::Ema => {
-                let (loss, logits) = self.contrast_loss(&queries, &self.key_encoder.encode(key));
-                let gradients = self.through_convolutions(&loss, &[&pass], heads);
-                (loss, logits, gradients)
-            }
-            KeyEncoding::Shared => {
-                let key_pass = encoder.convs.record(key);
-                let keys = encoder.projection.forward(key_pass.features());
-                let (loss, logits) = self.contrast_loss(&queries, &keys);
-                let gradients = self.through_convolutions(&loss, &[&pass, &key_pass], heads);
-                (loss, logits, gradients)
-            }
-        };
-        self.check_contrast(&loss, logits, gradients)
-    }
-
-    /// The gradients of a loss for the convolutions, summed over the passes that it was computed
-    /// from, and then for the heads.
-    fn through_convolutions(
-        &self,
-        loss: &Tensor,
-        passes: &[&Recorded],
-        heads: Vec<Tensor>,
-    ) -> Vec<Tensor> {
-        let HeadGradients { at_features, heads } = HeadGradients::new(loss, passes, heads);
-        let of_passes = passes.iter().zip(&at_features).flat_map(|(pass, at_features)| {
-            self.query_encoder.convs.gradients(pass, &[at_features])
-        });
-        let mut gradients = of_passes.reduce(add).expect("there is a pass");
-        gradients.extend(heads);
-        gradients
     }
 }
 

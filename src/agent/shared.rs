@@ -11,10 +11,12 @@
 
 use tch::Tensor;
 
+use super::contrast::Head;
+use super::contrast_loss::{ContrastLoss, Key, Query};
 use super::update::{HeadGradients, is_due};
-use super::{Agent, Losses, NotFinite, paper};
+use super::{Agent, Losses, NotFinite};
 use crate::batch::{Batch, Noise};
-use crate::config::{KeyEncoding, Objective, Positives};
+use crate::config::{ContrastConfig, KeyEncoding, Positives};
 use crate::nn::Recorded;
 
 /// The gradients that reach the query encoder, each in the order of its optimiser's parameters.
@@ -30,14 +32,6 @@ struct Keys {
     positive: Option<Tensor>,
 }
 
-/// The contrastive loss and, where the query encoder makes the keys, its pass over them.
-struct Contrast {
-    loss: Tensor,
-    logits: Tensor,
-    gradients: HeadGradients,
-    key_pass: Option<Recorded>,
-}
-
 impl Agent {
     pub(super) fn update_with_shared_passes(
         &mut self,
@@ -45,31 +39,31 @@ impl Agent {
         noise: &Noise,
         agent_step: u64,
     ) -> Result<Losses, NotFinite> {
-        let query = self.query_encoder.convs.record(&self.prepare(&batch.query()));
-        let latent = self.query_encoder.projection.forward(query.features());
+        let observed = self.query_encoder.convs.record(&self.prepare(&batch.observations()));
+        let latent = self.query_encoder.projection.forward(observed.features());
         let keys = self.keys(batch, noise);
 
         let next_features = self.query_encoder.convs.features(&self.prepare(&batch.next()));
         let target = self.critic_target(&next_features, &keys.next, batch, &noise.next_action)?;
         let critic_loss = self.critic_loss(&latent, batch, &target);
-        let contrast = match self.config.contrast.objective {
-            Objective::InfoNce => Some(self.contrast(&query, &latent, keys.positive, batch, noise)),
-            Objective::Off => None,
-        };
-        let gradients = self.encoder_gradients(&query, &critic_loss, contrast.as_ref());
+        let contrast = self.contrast(&observed, &latent, keys.positive, batch, noise);
+        let gradients = self.encoder_gradients(&observed, &critic_loss, contrast.as_ref());
 
         // Both are checked before the first step, so that the agent is whole where one fails.
         let (critic, of_critic) = self.check_critic(&critic_loss, gradients.critic)?;
         let contrast = contrast
             .zip(gradients.contrast)
-            .map(|(Contrast { loss, logits, .. }, gradients)| {
-                self.check_contrast(&loss, logits, gradients)
+            .map(|(ContrastLoss { loss, told, .. }, gradients)| {
+                self.check_contrast(&loss, told, gradients)
             })
             .transpose()?;
 
         self.step_critic(&of_critic);
         let actor = is_due(agent_step, self.config.actor.update_every)
-            .then(|| self.update_actor_on(query.features(), &latent, &noise.action))
+            .then(|| {
+                let (features, latent) = (batch.first(observed.features()), batch.first(&latent));
+                self.update_actor_on(&features, &latent, &noise.action)
+            })
             .transpose()
             .map_err(NotFinite::after_a_step)?;
         if is_due(agent_step, self.config.critic.target_update_every) {
@@ -82,48 +76,51 @@ impl Agent {
         Ok(Losses { batch_reward: self.mean_reward(batch), critic, actor, contrast })
     }
 
-    /// The key encoder's one pass: over the next images and, where they are crops, the positives.
+    /// The key encoder's one pass: over the next observations and, where they are augmented views, the
+    /// positives.
     fn keys(&self, batch: &Batch, noise: &Noise) -> Keys {
-        let contrast = &self.config.contrast;
-        match (contrast.objective, contrast.key_encoder, contrast.positive) {
-            (Objective::Off, _, _) | (_, KeyEncoding::Shared, _) => {
-                Keys { next: self.key_encoder.encode(&self.prepare(&batch.next())), positive: None }
+        let encode = |inputs: &Tensor| self.key_encoder.encode(&self.prepare(inputs));
+        let ContrastConfig { objective, key_encoder, positive, .. } = self.config.contrast;
+        match (key_encoder, positive) {
+            (KeyEncoding::Ema, Positives::Augmented) if objective.compares_views() => {
+                let latents = encode(&batch.key_and_next().expect("the batch has keys"));
+                let next = latents.narrow(0, batch.shape.size as i64, batch.next().size()[0]);
+                Keys { next, positive: Some(batch.first(&latents)) }
             }
-            (Objective::InfoNce, KeyEncoding::Ema, Positives::Crop) => {
-                let latents = self.key_encoder.encode(&self.prepare(&batch.key_and_next()));
-                let [positive, next] = latents.chunk(2, 0).try_into().expect("two halves");
-                Keys { next, positive: Some(positive) }
-            }
-            (Objective::InfoNce, KeyEncoding::Ema, Positives::Gaussian) => {
+            (KeyEncoding::Ema, Positives::Gaussian) if objective.compares_views() => {
                 let positive = self.key_encoder.encode(&self.positive(batch, noise));
-                let next = self.key_encoder.encode(&self.prepare(&batch.next()));
-                Keys { next, positive: Some(positive) }
+                Keys { next: encode(&batch.next()), positive: Some(positive) }
             }
+            _ => Keys { next: encode(&batch.next()), positive: None },
         }
     }
 
-    /// The contrastive loss of the recorded queries.
+    /// The contrastive loss, if there is one, by the recorded pass over the observations where it serves.
     fn contrast(
         &self,
-        query: &Recorded,
-        queries: &Tensor,
-        keys: Option<Tensor>,
+        observed: &Recorded,
+        latent: &Tensor,
+        positive: Option<Tensor>,
         batch: &Batch,
         noise: &Noise,
-    ) -> Contrast {
-        let heads = self.optimisers.contrast_heads();
-        match keys {
-            Some(keys) => {
-                let (loss, logits) = self.contrast_loss(queries, &keys);
-                let gradients = HeadGradients::new(&loss, &[query], heads);
-                Contrast { loss, logits, gradients, key_pass: None }
+    ) -> Option<ContrastLoss> {
+        let record = |inputs: &Tensor| self.query_encoder.convs.record(inputs);
+        match self.head.as_ref()? {
+            Head::Views(comparison) => {
+                let query = if batch.shape.views.shares_query() {
+                    Query::Shared(observed, batch.first(latent))
+                } else {
+                    Query::Own(record(&self.prepare(&batch.query())))
+                };
+                let key = match positive {
+                    Some(latents) => Key::Encoded(latents),
+                    None => Key::Own(record(&self.positive(batch, noise))),
+                };
+                Some(self.compare(comparison, query, key))
             }
-            None => {
-                let key_pass = self.query_encoder.convs.record(&self.positive(batch, noise));
-                let keys = self.query_encoder.projection.forward(key_pass.features());
-                let (loss, logits) = self.contrast_loss(queries, &keys);
-                let gradients = HeadGradients::new(&loss, &[query, &key_pass], heads);
-                Contrast { loss, logits, gradients, key_pass: Some(key_pass) }
+            Head::Time(prediction) => {
+                let windows = batch.windows.as_ref().expect("the batch has windows");
+                Some(self.predict(prediction, windows))
             }
         }
     }
@@ -131,30 +128,24 @@ impl Agent {
     /// The way back: through the heads loss by loss, through the convolutions for all at once.
     fn encoder_gradients(
         &self,
-        query: &Recorded,
+        observed: &Recorded,
         critic_loss: &Tensor,
-        contrast: Option<&Contrast>,
+        contrast: Option<&ContrastLoss>,
     ) -> EncoderGradients {
         let convs = &self.query_encoder.convs;
-        let passes: &[&Recorded] = if self.critic_trains_convolutions() { &[query] } else { &[] };
+        let passes: &[&Recorded] =
+            if self.critic_trains_convolutions() { &[observed] } else { &[] };
         let critic = HeadGradients::new(critic_loss, passes, self.optimisers.critic_heads());
 
-        let of_contrast = contrast.map(|contrast| &contrast.gradients.at_features[0]);
+        let of_contrast = contrast.and_then(|contrast| contrast.at_shared.as_ref());
         let at_features: Vec<&Tensor> = critic.at_features.iter().chain(of_contrast).collect();
-        let mut of_convs = convs.gradients(query, &at_features).into_iter();
+        let mut of_convs = convs.gradients(observed, &at_features).into_iter();
 
         let mut critic_gradients =
             if passes.is_empty() { Vec::new() } else { of_convs.next().expect("the critic's") };
         critic_gradients.extend(critic.heads);
-        let contrast_gradients = contrast.map(|contrast| {
-            let mut gradients = of_convs.next().expect("those of the contrast");
-            if let Some(key_pass) = &contrast.key_pass {
-                let of_keys = convs.gradients(key_pass, &[&contrast.gradients.at_features[1]]);
-                gradients = of_keys.into_iter().fold(gradients, paper::add);
-            }
-            gradients.extend(contrast.gradients.heads.iter().map(Tensor::shallow_clone));
-            gradients
-        });
+        let contrast_gradients =
+            contrast.map(|contrast| contrast.gradients(convs, of_convs.next()));
         EncoderGradients { critic: critic_gradients, contrast: contrast_gradients }
     }
 }

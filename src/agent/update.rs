@@ -5,12 +5,11 @@ use tch::{Kind, Tensor, no_grad};
 use super::critic::Worth;
 use super::finite::FiniteGradients;
 use super::{
-    ActorLosses, Agent, ContrastLosses, CriticLosses, Loss, Losses, NotFinite, actor, critic,
+    ActorLosses, Agent, ContrastLosses, CriticLosses, Loss, Losses, NotFinite, Told, actor, critic,
 };
 use crate::batch::{Batch, Noise};
 use crate::config::{Count, CriticGradient, Positives, Update};
 use crate::nn::{Adam, Recorded};
-use crate::objective::info_nce;
 
 /// The gradients of the actor's and the temperature's loss, each for its own optimiser.
 struct ActorGradients {
@@ -55,8 +54,9 @@ impl Agent {
         losses.map_err(|error| NotFinite { origin: self.origin(batch), ..error })
     }
 
-    /// The value that the critic learns, (B, 1): from the next images' features under the query
-    /// encoder's convolutions, which the policy sees, and their latent vectors under the key encoder.
+    /// The value that the critic learns, (B, 1): from the features of all views of the next observations
+    /// under the query encoder's convolutions, which the policy sees, and their latent vectors under the
+    /// key encoder. It is averaged over the views (DrQ, Kostrikov et al. 2020, equation 3).
     #[tracing::instrument(level = "trace", name = "critic's target", skip_all)]
     pub(super) fn critic_target(
         &self,
@@ -70,16 +70,20 @@ impl Agent {
             let policy = self.actor.forward(next_features);
             let Worth { log_prob, value } =
                 self.target_critic.worth(&policy, next_latent, &self.convert(noise));
-            let soft_value = value - alpha * log_prob;
+            let soft_value = mean_over_views(&(value - alpha * log_prob), batch.shape.views.next);
             let (reward, not_done) = (self.convert(&batch.reward), self.convert(&batch.not_done));
             critic::target(&reward, &not_done, &soft_value, self.config.discount.get())
         }))
     }
 
     #[tracing::instrument(level = "trace", name = "critic's loss", skip_all)]
+    /// From the latent vectors of all views of the observations, (M B, D). The losses of the views are
+    /// summed, as in DrQ's code.
     pub(super) fn critic_loss(&self, latent: &Tensor, batch: &Batch, target: &Tensor) -> Tensor {
-        let values = self.critic.forward(latent, &self.convert(&batch.action));
-        critic::loss(&values, target)
+        let views = batch.shape.views.observation as i64;
+        let of_each_view = |tensor: &Tensor| self.convert(tensor).repeat([views, 1]);
+        let values = self.critic.forward(latent, &of_each_view(&batch.action));
+        critic::loss(&values, &of_each_view(target)) * views as f64
     }
 
     /// The critic's loss and gradients, found finite.
@@ -149,33 +153,25 @@ impl Agent {
         Ok(losses)
     }
 
-    /// The contrastive loss of queries and keys, (B, D) each, with its graph, and the logits (B, B).
-    #[tracing::instrument(level = "trace", name = "contrastive loss", skip_all)]
-    pub(super) fn contrast_loss(&self, queries: &Tensor, keys: &Tensor) -> (Tensor, Tensor) {
-        let logits = self.head.logits(queries, keys);
-        (info_nce::loss(&logits), logits.detach())
-    }
-
     /// The contrastive loss and its gradients, found finite.
     pub(super) fn check_contrast(
         &self,
         loss: &Tensor,
-        logits: Tensor,
+        told: Told,
         gradients: Vec<Tensor>,
     ) -> Result<(ContrastLosses, FiniteGradients), NotFinite> {
         let optimiser = &self.optimisers.contrast;
         let gradients = FiniteGradients::new(Loss::Contrast, loss, gradients, optimiser)?;
-        let losses =
-            ContrastLosses { loss: loss.detach(), logits, gradient_norm: gradients.norm() };
+        let losses = ContrastLosses { loss: loss.detach(), told, gradient_norm: gradients.norm() };
         Ok((losses, gradients))
     }
 
     /// The query encoder moves twice on the same gradient, once by each of the two optimisers that
-    /// the authors' code gives it to, and W once. The gradients are those of the query encoder and
-    /// then of W.
+    /// the authors' code gives it to, and the head (W) once. The gradients are those of the query encoder
+    /// and then of the head.
     pub(super) fn step_contrast(&mut self, gradients: &FiniteGradients) {
         let gradients = gradients.tensors();
-        let (of_encoder, _of_w) = gradients.split_at(self.optimisers.encoder.len());
+        let (of_encoder, _of_head) = gradients.split_at(self.optimisers.encoder.len());
         self.optimisers.encoder.step(of_encoder);
         self.optimisers.contrast.step(gradients);
     }
@@ -191,7 +187,7 @@ impl Agent {
     /// The other view of the observations, prepared.
     pub(super) fn positive(&self, batch: &Batch, noise: &Noise) -> Tensor {
         match self.config.contrast.positive {
-            Positives::Crop => self.prepare(&batch.key().expect("the batch has keys")),
+            Positives::Augmented => self.prepare(&batch.key().expect("the batch has keys")),
             Positives::Gaussian => {
                 let noise =
                     noise.positive.as_ref().expect("Gaussian positives come with their noise");
@@ -203,6 +199,11 @@ impl Agent {
     pub(super) fn mean_reward(&self, batch: &Batch) -> Tensor {
         self.convert(&batch.reward).mean(None::<Kind>)
     }
+}
+
+/// Numbers of all views of a batch, (K B, 1) -> their means over the views, (B, 1).
+fn mean_over_views(numbers: &Tensor, views: usize) -> Tensor {
+    numbers.view([views as i64, -1, 1]).mean_dim(0, false, None::<Kind>)
 }
 
 pub(super) fn is_due(agent_step: u64, every: Count) -> bool {

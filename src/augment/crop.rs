@@ -6,8 +6,6 @@
 use curl_envs::FRAME_CHANNELS;
 use rand::{Rng, RngExt};
 
-use crate::config::Augmentation;
-
 /// How images are cut from square frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crop {
@@ -17,7 +15,6 @@ pub struct Crop {
     pub image: usize,
     /// Channels of a frame.
     pub channels: usize,
-    pub augmentation: Augmentation,
 }
 
 /// Where the top left corner of an image lies in its frames.
@@ -28,21 +25,11 @@ pub struct Corner {
 }
 
 impl Crop {
-    /// Bytes of a frame.
-    pub fn frame_bytes(&self) -> usize {
-        self.frame * self.frame * self.channels
-    }
-
-    /// A random corner. The largest offset, `frame - image`, is never drawn, as in the authors'
-    /// code, whose `randint` excludes its upper end.
+    /// A random corner, of frames that are larger than images. The largest offset, `frame - image`, is
+    /// never drawn, as in the authors' code, whose `randint` excludes its upper end.
     pub fn random_corner(&self, rng: &mut impl Rng) -> Corner {
-        match self.augmentation {
-            Augmentation::Crop => {
-                let offsets = 0..self.frame - self.image;
-                Corner { y: rng.random_range(offsets.clone()), x: rng.random_range(offsets) }
-            }
-            Augmentation::None => Corner { y: 0, x: 0 },
-        }
+        let offsets = 0..self.frame - self.image;
+        Corner { y: rng.random_range(offsets.clone()), x: rng.random_range(offsets) }
     }
 
     /// The corner of the centre crop, which acting and evaluation see.
@@ -83,8 +70,7 @@ mod tests {
     use super::*;
     use crate::random::{Purpose, Streams};
 
-    const CROP: Crop =
-        Crop { frame: 100, image: 84, channels: 3, augmentation: Augmentation::Crop };
+    const CROP: Crop = Crop { frame: 100, image: 84, channels: 3 };
 
     #[test]
     fn corners_are_the_authors_offsets() {
@@ -102,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_cut_interleaves_the_frames_of_a_stack() {
-        let crop = Crop { frame: 4, image: 2, channels: 3, augmentation: Augmentation::Crop };
+        let crop = Crop { frame: 4, image: 2, channels: 3 };
         let frame = |base: u8| (0..48).map(|i| base + i).collect::<Vec<u8>>();
         let (old, new) = (frame(0), frame(100));
         let mut image = [0; 2 * 2 * 6];
@@ -117,7 +103,7 @@ mod tests {
 
     #[test]
     fn grey_frames_are_a_channel_each() {
-        let crop = Crop { frame: 3, image: 2, channels: 1, augmentation: Augmentation::Crop };
+        let crop = Crop { frame: 3, image: 2, channels: 1 };
         let (old, new): (Vec<u8>, Vec<u8>) = ((0..9).collect(), (10..19).collect());
         let mut image = [0; 2 * 2 * 2];
         crop.cut(&[&old, &new], Corner { y: 1, x: 0 }, &mut image);

@@ -13,7 +13,6 @@ use super::rotate::{self, Turn, rotate};
 use super::shift::{self, shift};
 use super::translate::Translate;
 use super::{Augmentation, Corner, Crop, ImageShape, Scratch};
-use crate::config;
 
 /// What a pipeline leads from and to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +23,13 @@ pub struct Sizes {
     pub image: usize,
     /// Channels of a frame, 3 or 1.
     pub channels: usize,
+}
+
+impl Sizes {
+    /// Bytes of a frame.
+    pub fn frame_bytes(&self) -> usize {
+        self.frame * self.frame * self.channels
+    }
 }
 
 /// Why augmentations are no pipeline.
@@ -51,10 +57,8 @@ pub enum PipelineError {
     SizesDiffer { frame: usize, image: usize, remedy: Augmentation },
     #[error("{got} comes twice, but sizes change once: leave one of them out")]
     Twice { got: Augmentation },
-    #[error(
-        "crop makes frames smaller and translate larger: expected one of them, leave the other out"
-    )]
-    CropAndTranslate,
+    #[error("{first} and {second} both change the size: leave one of them out")]
+    TwoSizes { first: Augmentation, second: Augmentation },
     #[error(
         "{got} is number {place} of the augmentations, but what changes the size is done while frames are \
          copied: put {got} first"
@@ -79,8 +83,9 @@ pub struct Pipeline {
 /// How the frames of a stack become one image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entry {
-    /// The whole frame, where frames and images have one size.
     Crop(Crop),
+    /// At the centre: the whole frame, where frames and images have one size.
+    Centre(Crop),
     Translate(Translate),
 }
 
@@ -138,10 +143,24 @@ impl Pipeline {
         &self.augmentations
     }
 
+    /// Whether two views of one stack can differ.
+    pub fn is_random(&self) -> bool {
+        match self.entry {
+            // The largest offset is never drawn.
+            Entry::Crop(Crop { frame, image, .. }) if frame - image > 1 => true,
+            Entry::Translate(_) => true,
+            Entry::Crop(_) | Entry::Centre(_) => {
+                let fixed = [Augmentation::Crop, Augmentation::CentreCrop];
+                self.augmentations.iter().any(|one| !fixed.contains(one))
+            }
+        }
+    }
+
     /// Draws what one image needs, in the order of the augmentations.
     pub fn draw(&self, rng: &mut impl Rng) -> Drawn {
         let corner = match &self.entry {
             Entry::Crop(crop) => crop.random_corner(rng),
+            Entry::Centre(crop) => crop.centre_corner(),
             Entry::Translate(translate) => translate.random_corner(rng),
         };
         let steps = self.augmentations.iter().filter_map(|&one| self.draw_step(one, rng));
@@ -151,7 +170,7 @@ impl Pipeline {
     fn draw_step(&self, augmentation: Augmentation, rng: &mut impl Rng) -> Option<Step> {
         match augmentation {
             // The corner, which is drawn already: they come first.
-            Augmentation::Crop | Augmentation::Translate => None,
+            Augmentation::Crop | Augmentation::CentreCrop | Augmentation::Translate => None,
             Augmentation::Shift => Some(Step::Shift(shift::random_corner(rng))),
             Augmentation::Cutout => Some(Step::Cutout(cutout::random_hole(self.sizes.image, rng))),
             Augmentation::ColourJitter => {
@@ -187,7 +206,7 @@ impl Pipeline {
     /// If the lengths are others.
     pub fn centre(&self, stack: &[&[u8]], image: &mut [u8]) {
         let corner = match &self.entry {
-            Entry::Crop(crop) => crop.centre_corner(),
+            Entry::Crop(crop) | Entry::Centre(crop) => crop.centre_corner(),
             Entry::Translate(translate) => translate.centre_corner(),
         };
         self.enter(stack, corner, image);
@@ -195,7 +214,7 @@ impl Pipeline {
 
     fn enter(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
         match &self.entry {
-            Entry::Crop(crop) => crop.cut(stack, corner, image),
+            Entry::Crop(crop) | Entry::Centre(crop) => crop.cut(stack, corner, image),
             Entry::Translate(translate) => translate.place(stack, corner, image),
         }
     }
@@ -203,23 +222,24 @@ impl Pipeline {
 
 fn entry(augmentations: &[Augmentation], sizes: Sizes) -> Result<Entry, PipelineError> {
     let Sizes { frame, image, channels } = sizes;
-    let changes_size =
-        |one: &Augmentation| [Augmentation::Crop, Augmentation::Translate].contains(one);
+    let changing = [Augmentation::Crop, Augmentation::CentreCrop, Augmentation::Translate];
+    let changes_size = |one: &Augmentation| changing.contains(one);
     let mut changes = augmentations.iter().enumerate().filter(|(_, one)| changes_size(one));
     let (first, second) = (changes.next(), changes.next());
-    let crop = |augmentation| Entry::Crop(Crop { frame, image, channels, augmentation });
+    let crop = Crop { frame, image, channels };
     match (first, second) {
         (Some((_, first)), Some((_, second))) if first == second => {
             Err(PipelineError::Twice { got: *first })
         }
-        (Some(_), Some(_)) => Err(PipelineError::CropAndTranslate),
+        (Some((_, &first)), Some((_, &second))) => Err(PipelineError::TwoSizes { first, second }),
         (Some((place, &got)), None) if place > 0 => {
             Err(PipelineError::NotFirst { got, place: place + 1 })
         }
-        (Some((_, Augmentation::Crop)), None) if frame <= image => {
+        (Some((_, Augmentation::Crop | Augmentation::CentreCrop)), None) if frame <= image => {
             Err(PipelineError::NoRoomToCrop { frame, image })
         }
-        (Some((_, Augmentation::Crop)), None) => Ok(crop(config::Augmentation::Crop)),
+        (Some((_, Augmentation::Crop)), None) => Ok(Entry::Crop(crop)),
+        (Some((_, Augmentation::CentreCrop)), None) => Ok(Entry::Centre(crop)),
         (Some(_), None) if frame >= image => Err(PipelineError::NoRoomToTranslate { frame, image }),
         (Some(_), None) => Ok(Entry::Translate(Translate { frame, image, channels })),
         (None, _) if frame > image => {
@@ -228,7 +248,7 @@ fn entry(augmentations: &[Augmentation], sizes: Sizes) -> Result<Entry, Pipeline
         (None, _) if frame < image => {
             Err(PipelineError::SizesDiffer { frame, image, remedy: Augmentation::Translate })
         }
-        (None, _) => Ok(crop(config::Augmentation::None)),
+        (None, _) => Ok(Entry::Centre(crop)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::{self, Config, ConfigError, EnvConfig, Observed, Precision, R
 use crate::memory::{Forecast, available_bytes, gigabytes};
 use crate::observation::Observation;
 use crate::replay::{Codec, ReplayShape};
-use crate::train::crop;
+use crate::train::pictures;
 
 /// The agent of a checkpoint, and the sizes of what it sees.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ pub fn replay_shape(config: &Config, spec: &Spec) -> ReplayShape {
 /// How the frames of an environment become what the networks take.
 fn observation(config: &Config, spec: &Spec) -> Observation {
     match config.env.observation {
-        Observed::Pixels => Observation::Pixels(crop(config)),
+        Observed::Pixels => pictures(config),
         Observed::State => Observation::State { len: spec.observation_len() },
     }
 }

@@ -76,7 +76,7 @@ fn check_replay(run_dir: &Path) -> Result<String> {
     let shape = shape.part_of(config.train.envs.len());
     let mut transitions = 0;
     for (env, state) in checkpoint.run.envs.iter().enumerate() {
-        transitions += segments::read(run_dir, env, shape, &state.replay)?.len();
+        transitions += segments::read(run_dir, env, shape.clone(), &state.replay)?.len();
     }
     Ok(format!("whole, {transitions} transitions"))
 }

@@ -64,6 +64,7 @@ fn selection<'a>(
     Selection {
         env,
         default_action_repeat,
+        method: settings.method.as_deref(),
         preset: settings.preset.as_deref(),
         file: settings.config.as_deref(),
         env_steps: settings.env_steps,

@@ -80,7 +80,7 @@ fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> 
     let mut envs = pixel_envs(args, &checkpoint.config, count)?;
     let Player { agent, shape } = Player::new(checkpoint, envs.spec())?;
     let mut stacks: Vec<_> =
-        (0..count).map(|_| FrameStack::new(shape.observation, shape.stack)).collect();
+        (0..count).map(|_| FrameStack::new(&shape.observation, shape.stack)).collect();
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };
 
     let mut film = args.video.as_deref().map(|path| Film::create(path, &envs)).transpose()?;

@@ -3,15 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::range::{self, Count, Fraction, Positive, Ratio};
+use crate::augment::Augmentation;
+use crate::objective::cpc::Negatives;
+use crate::objective::triplet::Mining;
 
 /// Networks, losses and optimisers of the agent (CURL paper, Table 3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentConfig {
     pub discount: Fraction,
-    /// Height and width of the image that the encoder sees, after cropping.
+    /// Height and width of the image that the encoder sees, after cropping or translation.
     pub image_size: Count,
-    pub augmentation: Augmentation,
+    /// What is done to the images that critic and actor learn from, in this order.
+    pub augmentations: Vec<Augmentation>,
     /// Width of the two hidden layers of the actor and of each Q function.
     pub hidden_dim: Count,
     pub update: Update,
@@ -21,16 +25,6 @@ pub struct AgentConfig {
     pub actor: ActorConfig,
     pub temperature: TemperatureConfig,
     pub contrast: ContrastConfig,
-}
-
-/// How sampled images are augmented, for the reinforcement and the contrastive losses alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Augmentation {
-    /// A random crop from `env.render_size` to `agent.image_size`, one position per sample.
-    Crop,
-    /// The frames as they are; `env.render_size` must equal `agent.image_size`.
-    None,
 }
 
 /// How an update computes what it needs.
@@ -103,6 +97,10 @@ pub struct CriticConfig {
     pub beta1: Ratio,
     /// Rate of the target Q functions' moving average.
     pub tau: Fraction,
+    /// Augmented views of an observation whose losses are summed: M of DrQ.
+    pub observation_views: Count,
+    /// Augmented views of the next observation over which the target is averaged: K of DrQ.
+    pub target_views: Count,
     /// Agent steps between two moving-average updates, of the target Q functions and the key
     /// encoder.
     pub target_update_every: Count,
@@ -137,32 +135,80 @@ pub struct TemperatureConfig {
 pub struct ContrastConfig {
     pub objective: Objective,
     pub positive: Positives,
-    /// Standard deviation of the Gaussian positive, on the network's input scale.
+    pub augmentations: ContrastAugmentations,
+    /// Standard deviation of Gaussian positives and of the augmentation `gaussian`, on the network's input
+    /// scale.
     pub sigma: Positive,
     pub similarity: Similarity,
     /// Divides the cosine similarities before the softmax.
     pub cosine_temperature: Positive,
+    /// Distance beyond which negatives cost nothing, of `margin` and `triplet`.
+    pub margin: Positive,
+    pub mining: Mining,
+    /// Upper bound of distances, Q of `exponential`.
+    pub bound: Positive,
     pub key_encoder: KeyEncoding,
+    pub temporal: TemporalConfig,
 }
 
+/// A file of `objective` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
     InfoNce,
+    /// InfoNCE in which keys look for their queries as well.
+    SymmetricInfoNce,
+    Margin,
+    Exponential,
+    Triplet,
+    /// Contrastive predictive coding in time: positives are later observations.
+    Cpc,
     /// No contrastive loss: SAC on cropped pixels, which is RAD.
     Off,
+}
+
+impl Objective {
+    /// Whether two views of each observation are contrasted, as all do but those in time.
+    pub fn compares_views(self) -> bool {
+        match self {
+            Self::InfoNce
+            | Self::SymmetricInfoNce
+            | Self::Margin
+            | Self::Exponential
+            | Self::Triplet => true,
+            Self::Cpc | Self::Off => false,
+        }
+    }
 }
 
 /// What is the other view of an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Positives {
-    /// A second, independent random crop (CURL).
-    Crop,
-    /// The same crop plus noise N(0, sigma^2) on every input (the HIM baseline).
+    /// A second, independently augmented view (CURL).
+    Augmented,
+    /// The query's own input plus noise N(0, sigma^2) on every number (the HIM baseline).
     Gaussian,
 }
 
+/// How the contrast's views are augmented (CURL paper, appendix E.4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ContrastAugmentations {
+    /// As those of critic and actor, whose view is the query.
+    Same(Same),
+    /// In another way: the query is then a view of its own.
+    Own(Vec<Augmentation>),
+}
+
+/// The word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Same {
+    Same,
+}
+
+/// How queries and keys are compared, by the objectives `info-nce` and `symmetric-info-nce`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Similarity {
@@ -170,6 +216,8 @@ pub enum Similarity {
     Bilinear,
     /// The cosine of q and k over a temperature; W is not used.
     Cosine,
+    /// q' k.
+    Dot,
 }
 
 /// Which encoder makes the keys (CURL paper, figure 5).
@@ -180,4 +228,42 @@ pub enum KeyEncoding {
     Ema,
     /// The query encoder itself, with gradients through both views.
     Shared,
+}
+
+/// The objective `cpc`: windows of an episode, in which the context at one time predicts the latent
+/// vectors of later ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemporalConfig {
+    /// Observations of a window. A batch has `train.batch_size / window` windows.
+    pub window: Count,
+    /// Agent steps from one observation of a window to the next.
+    pub stride: Count,
+    /// Observations ahead, K, each predicted by a matrix of its own.
+    pub steps: Count,
+    pub context: Context,
+    /// Length of a recurrent context.
+    pub context_dim: Count,
+    pub predictor: Predictor,
+    pub negatives: Negatives,
+}
+
+/// What the prediction is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Context {
+    /// The latent vector of its time alone.
+    None,
+    Gru,
+    Lstm,
+}
+
+/// What is made of the context before the matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Predictor {
+    /// Nothing (CPC).
+    Linear,
+    /// c + MLP(c) (ATC).
+    Residual,
 }

@@ -1,16 +1,23 @@
 //! What must hold between the values of a configuration.
 
 use super::error::{ConfigError, Conflict};
-use super::{Augmentation, Config, Objective, Observed, Positives, ReplayCodec};
+use super::{
+    Config, ContrastAugmentations, ContrastConfig, Objective, Observed, Positives, ReplayCodec,
+    TemporalConfig,
+};
+use crate::augment::{Augmentation, Pipeline, PipelineError};
 
 /// Each rule looks at values of several keys.
-const RULES: [fn(&Config) -> Option<Conflict>; 10] = [
+const RULES: [fn(&Config) -> Option<Conflict>; 13] = [
     states_are_not_augmented,
     states_are_stored_as_they_are,
-    frames_fit_images,
+    augmentations_fit,
+    contrast_augmentations_fit,
     images_fit_encoder,
     views_differ,
     batch_has_negatives,
+    windows_reach_ahead,
+    positives_in_time_are_real,
     batch_fits_replay,
     batch_fits_warmup,
     log_std_is_ordered,
@@ -64,13 +71,19 @@ fn too_large((key, value, limit): (&str, u64, u64)) -> Option<Conflict> {
 }
 
 fn states_are_not_augmented(config: &Config) -> Option<Conflict> {
-    if config.env.observation == Observed::Pixels || config.agent.augmentation == Augmentation::None
-    {
-        return None;
-    }
+    let contrast = match &config.agent.contrast.augmentations {
+        ContrastAugmentations::Own(own) => own.as_slice(),
+        ContrastAugmentations::Same(_) => &[],
+    };
+    let is_state = config.env.observation == Observed::State;
+    let keys = [
+        ("agent.augmentations", config.agent.augmentations.as_slice()),
+        ("agent.contrast.augmentations", contrast),
+    ];
+    let (key, _) = keys.into_iter().find(|(_, list)| is_state && !list.is_empty())?;
     conflict(
-        "agent.augmentation changes pictures, but env.observation = \"state\" has none".to_string(),
-        "set agent.augmentation = \"none\"".to_string(),
+        format!("{key} changes pictures, but env.observation = \"state\" has none"),
+        format!("set {key} = []"),
     )
 }
 
@@ -85,29 +98,32 @@ fn states_are_stored_as_they_are(config: &Config) -> Option<Conflict> {
     )
 }
 
-/// The top left corner of a crop is drawn from 0 to render_size - image_size, the end excluded.
-fn frames_fit_images(config: &Config) -> Option<Conflict> {
-    let (frame, image) = (config.env.render_size.get(), config.agent.image_size.get());
+fn augmentations_fit(config: &Config) -> Option<Conflict> {
+    misfit(config, "agent.augmentations", &config.agent.augmentations)
+}
+
+fn contrast_augmentations_fit(config: &Config) -> Option<Conflict> {
+    match &config.agent.contrast.augmentations {
+        ContrastAugmentations::Own(own) => misfit(config, "agent.contrast.augmentations", own),
+        ContrastAugmentations::Same(_) => None,
+    }
+}
+
+/// Frames are env.render_size and images agent.image_size pixels large.
+fn misfit(config: &Config, key: &str, augmentations: &[Augmentation]) -> Option<Conflict> {
     if config.env.observation == Observed::State {
         return None;
     }
-    match config.agent.augmentation {
-        Augmentation::Crop if frame <= image => conflict(
-            format!("env.render_size = {frame} leaves no room to crop agent.image_size = {image}"),
-            format!(
-                "raise env.render_size (the paper has 100 for 84), or lower agent.image_size below \
-                 {frame}, or set both equal and agent.augmentation = \"none\""
-            ),
-        ),
-        Augmentation::None if frame != image => conflict(
-            format!(
-                "agent.augmentation = \"none\" shows whole frames, but env.render_size = {frame} and \
-                 agent.image_size = {image} differ"
-            ),
-            format!("set env.render_size = {image}"),
-        ),
-        _ => None,
-    }
+    let error = pipeline(config, augmentations).err()?;
+    let (frame, image) = (config.env.render_size.get(), config.agent.image_size.get());
+    conflict(
+        format!("{key} does not lead from env.render_size = {frame} to agent.image_size = {image}"),
+        error.to_string(),
+    )
+}
+
+fn pipeline(config: &Config, augmentations: &[Augmentation]) -> Result<Pipeline, PipelineError> {
+    Pipeline::new(augmentations, config.picture_sizes(), config.agent.contrast.sigma.get())
 }
 
 fn images_fit_encoder(config: &Config) -> Option<Conflict> {
@@ -126,23 +142,26 @@ fn images_fit_encoder(config: &Config) -> Option<Conflict> {
 }
 
 fn views_differ(config: &Config) -> Option<Conflict> {
-    let (agent, contrast) = (&config.agent, &config.agent.contrast);
-    if contrast.objective == Objective::Off || contrast.positive == Positives::Gaussian {
+    let contrast = &config.agent.contrast;
+    if !contrast.objective.compares_views() || contrast.positive == Positives::Gaussian {
         return None;
     }
-    let frame = config.env.render_size.get();
-    let cause = match agent.augmentation {
-        _ if config.env.observation == Observed::State => "env.observation = \"state\"".to_string(),
-        Augmentation::None => "agent.augmentation = \"none\"".to_string(),
-        Augmentation::Crop if frame.checked_sub(agent.image_size.get()) == Some(1) => {
-            format!("the one crop position that env.render_size = {frame} leaves")
+    let augmentations = match &contrast.augmentations {
+        ContrastAugmentations::Own(own) => own,
+        ContrastAugmentations::Same(_) => &config.agent.augmentations,
+    };
+    let cause = match config.env.observation {
+        Observed::State => "env.observation = \"state\"",
+        // What does not fit is told by another rule.
+        Observed::Pixels if pipeline(config, augmentations).map_or(true, |it| it.is_random()) => {
+            return None;
         }
-        Augmentation::Crop => return None,
+        Observed::Pixels => "augmentations that leave nothing to chance",
     };
     conflict(
         format!(
-            "agent.contrast.positive = \"crop\" with {cause} makes query and key the same, so that there \
-             is nothing to learn from them"
+            "agent.contrast.positive = \"augmented\" with {cause} makes query and key the same, so that \
+             there is nothing to learn from them"
         ),
         "set agent.contrast.positive = \"gaussian\", or agent.contrast.objective = \"off\""
             .to_string(),
@@ -151,14 +170,54 @@ fn views_differ(config: &Config) -> Option<Conflict> {
 
 /// The other keys of a batch are the negatives.
 fn batch_has_negatives(config: &Config) -> Option<Conflict> {
-    let alone = config.train.batch_size.get() == 1;
-    if !alone || config.agent.contrast.objective == Objective::Off {
+    let objective = config.agent.contrast.objective;
+    let size = config.train.batch_size.get();
+    let (least, of_what) = match objective {
+        Objective::Off => return None,
+        Objective::Cpc => {
+            let window = config.agent.contrast.temporal.window.get();
+            (window.saturating_mul(2), format!("two windows of {window}"))
+        }
+        _ => (2, "negatives".to_string()),
+    };
+    if size >= least {
         return None;
     }
     conflict(
-        "train.batch_size = 1 leaves agent.contrast.objective = \"info-nce\" without negatives"
+        format!(
+            "train.batch_size = {size} has no room for the {of_what} of agent.contrast.objective"
+        ),
+        format!("raise train.batch_size to {least}, or set agent.contrast.objective = \"off\""),
+    )
+}
+
+fn windows_reach_ahead(config: &Config) -> Option<Conflict> {
+    let TemporalConfig { window, steps, .. } = &config.agent.contrast.temporal;
+    if config.agent.contrast.objective != Objective::Cpc || steps.get() < window.get() {
+        return None;
+    }
+    let (window, steps) = (window.get(), steps.get());
+    conflict(
+        format!(
+            "agent.contrast.temporal.steps = {steps} reaches beyond agent.contrast.temporal.window = \
+             {window}: the first observation of a window has {} others ahead",
+            window - 1
+        ),
+        "raise the window or lower the steps".to_string(),
+    )
+}
+
+/// The positives of a contrast in time are the later observations themselves.
+fn positives_in_time_are_real(config: &Config) -> Option<Conflict> {
+    let ContrastConfig { objective, positive, .. } = config.agent.contrast;
+    if objective != Objective::Cpc || positive == Positives::Augmented {
+        return None;
+    }
+    conflict(
+        "agent.contrast.positive = \"gaussian\" makes a view of the same observation, but \
+         agent.contrast.objective = \"cpc\" contrasts it with later ones"
             .to_string(),
-        "raise train.batch_size, or set agent.contrast.objective = \"off\"".to_string(),
+        "leave agent.contrast.positive = \"augmented\", or choose another objective".to_string(),
     )
 }
 
@@ -218,122 +277,4 @@ fn run_reaches_updates(config: &Config) -> Option<Conflict> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::config_with;
-
-    /// The conflicts of the defaults for cartpole with some keys set, one a line.
-    fn conflicts(sets: &[&str]) -> String {
-        config_with(sets).expect_err("there is a conflict").to_string()
-    }
-
-    #[test]
-    fn crops_need_room() {
-        for size in [84, 60] {
-            assert_eq!(
-                conflicts(&[&format!("env.render_size={size}")]),
-                format!(
-                    "env.render_size = {size} leaves no room to crop agent.image_size = 84: raise \
-                     env.render_size (the paper has 100 for 84), or lower agent.image_size below {size}, \
-                     or set both equal and agent.augmentation = \"none\""
-                )
-            );
-        }
-    }
-
-    #[test]
-    fn whole_frames_need_equal_sizes() {
-        let sets = ["agent.augmentation=none", "agent.contrast.positive=gaussian"];
-        assert_eq!(
-            conflicts(&sets),
-            "agent.augmentation = \"none\" shows whole frames, but env.render_size = 100 and \
-             agent.image_size = 84 differ: set env.render_size = 84"
-        );
-        config_with(&[sets[0], sets[1], "env.render_size=84"]).unwrap();
-    }
-
-    #[test]
-    fn equal_views_are_refused_where_they_would_be_contrasted() {
-        let whole = ["agent.augmentation=none", "env.render_size=84"];
-        assert_eq!(
-            conflicts(&whole),
-            "agent.contrast.positive = \"crop\" with agent.augmentation = \"none\" makes query and key \
-             the same, so that there is nothing to learn from them: set agent.contrast.positive = \
-             \"gaussian\", or agent.contrast.objective = \"off\""
-        );
-        config_with(&[whole[0], whole[1], "agent.contrast.objective=off"]).unwrap();
-        assert!(conflicts(&["env.render_size=85"]).contains("the one crop position"));
-        config_with(&["env.render_size=86"]).unwrap();
-    }
-
-    #[test]
-    fn states_are_neither_cropped_nor_compressed() {
-        let text = conflicts(&["env.observation=state", "replay.codec=delta"]);
-        for conflict in [
-            "agent.augmentation changes pictures",
-            "replay.codec = \"delta\" compresses pictures",
-            "agent.contrast.positive = \"crop\" with env.observation = \"state\" makes query and key \
-             the same",
-        ] {
-            assert!(text.contains(conflict), "{text}");
-        }
-        let state = ["env.observation=state", "agent.augmentation=none"];
-        config_with(&[state[0], state[1], "agent.contrast.positive=gaussian"]).unwrap();
-        config_with(&[state[0], state[1], "agent.contrast.objective=off", "env.render_size=3"])
-            .unwrap();
-    }
-
-    #[test]
-    fn images_must_outlast_the_convolutions() {
-        assert_eq!(
-            conflicts(&["agent.image_size=14"]),
-            "agent.image_size = 14 is too small for agent.encoder.layers = 4: raise agent.image_size to \
-             at least 15, or lower agent.encoder.layers"
-        );
-        config_with(&["agent.image_size=15"]).unwrap();
-        assert!(conflicts(&["agent.encoder.layers=9223372036854775807"]).contains("too small"));
-    }
-
-    #[test]
-    fn batches_must_be_there_when_they_are_sampled() {
-        assert_eq!(
-            conflicts(&["replay.capacity=100"]),
-            "train.batch_size = 128 exceeds replay.capacity = 100: lower the one or raise the other"
-        );
-        assert_eq!(
-            conflicts(&["train.warmup_agent_steps=127"]),
-            "train.batch_size = 128 exceeds train.warmup_agent_steps = 127, after which the first batch \
-             is sampled: lower the one or raise the other"
-        );
-        assert!(conflicts(&["train.batch_size=1"]).contains("without negatives"));
-        config_with(&["train.batch_size=1", "agent.contrast.objective=off"]).unwrap();
-    }
-
-    #[test]
-    fn a_run_must_outlast_its_warm_up() {
-        assert_eq!(
-            conflicts(&["train.env_steps=8000"]),
-            "train.env_steps = 8000 ends within train.warmup_agent_steps = 1000 (of env.action_repeat = \
-             8 env steps each), so that nothing is learned: raise train.env_steps above 8000, or lower \
-             train.warmup_agent_steps (and train.batch_size with it)"
-        );
-        config_with(&["train.env_steps=8001"]).unwrap();
-    }
-
-    #[test]
-    fn the_range_of_log_std_must_not_be_empty() {
-        assert_eq!(
-            conflicts(&["agent.actor.log_std_min=2"]),
-            "agent.actor.log_std_min = 2 is not below agent.actor.log_std_max = 2: lower the one or \
-             raise the other"
-        );
-    }
-
-    #[test]
-    fn all_conflicts_are_told_at_once() {
-        let text = conflicts(&["train.batch_size=70000", "env.render_size=5000"]);
-        let starts: Vec<&str> =
-            text.lines().map(|line| line.split(" = ").next().unwrap_or_default()).collect();
-        let batch = "train.batch_size";
-        assert_eq!(starts, [batch, "env.render_size", batch]);
-    }
-}
+mod tests;

@@ -31,6 +31,8 @@ pub enum Source {
     Environment,
     /// A built-in preset, an environment's own (by its id) or one of `--preset`.
     Preset(String),
+    /// A preset of `--method`.
+    Method(String),
     File {
         path: PathBuf,
         /// Counted from 1.
@@ -46,6 +48,7 @@ impl fmt::Display for Source {
             Self::Default => write!(out, "default"),
             Self::Environment => write!(out, "environment"),
             Self::Preset(name) => write!(out, "preset {name}"),
+            Self::Method(name) => write!(out, "method {name}"),
             // A line break in a file's name must not end the comment that this is printed in.
             Self::File { path, line } => {
                 write!(out, "{}:{line}", path.display().to_string().replace(char::is_control, "?"))

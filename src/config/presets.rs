@@ -5,23 +5,63 @@ pub(super) const DEFAULTS: &str = include_str!("../../configs/default.toml");
 
 /// Presets of environments, by canonical id without distractions; a star at its end stands for
 /// anything.
-const ENVIRONMENTS: [(&str, &str); 7] = [
+const ENVIRONMENTS: [(&str, &str); 8] = [
     ("dmc:ball_in_cup-catch", include_str!("../../configs/dmc/ball_in_cup-catch.toml")),
     ("dmc:cartpole-swingup", include_str!("../../configs/dmc/cartpole-swingup.toml")),
     ("dmc:cheetah-run", include_str!("../../configs/dmc/cheetah-run.toml")),
     ("dmc:finger-spin", include_str!("../../configs/dmc/finger-spin.toml")),
     ("dmc:reacher-easy", include_str!("../../configs/dmc/reacher-easy.toml")),
     ("dmc:walker-walk", include_str!("../../configs/dmc/walker-walk.toml")),
+    ("gym:CartPole-v1", include_str!("../../configs/gym/cartpole.toml")),
     ("gymnasium:ALE/*", include_str!("../../configs/gymnasium/ale.toml")),
 ];
 
 /// Presets of `--preset`, by name.
-const NAMED: [(&str, &str); 4] = [
+const NAMED: [(&str, &str); 2] = [
     ("debug", include_str!("../../configs/presets/debug.toml")),
-    ("him", include_str!("../../configs/presets/him.toml")),
     ("paper-512", include_str!("../../configs/presets/paper-512.toml")),
-    ("rad", include_str!("../../configs/presets/rad.toml")),
 ];
+
+/// Presets of `--method`, by name.
+const METHODS: [(&str, &str); 17] = [
+    ("curl", include_str!("../../configs/methods/curl.toml")),
+    ("him", include_str!("../../configs/methods/him.toml")),
+    ("him-state", include_str!("../../configs/methods/him-state.toml")),
+    ("sac-state", include_str!("../../configs/methods/sac-state.toml")),
+    ("sac-pixel", include_str!("../../configs/methods/sac-pixel.toml")),
+    ("rad", include_str!("../../configs/methods/rad.toml")),
+    ("drq", include_str!("../../configs/methods/drq.toml")),
+    ("curl-contrast-only", include_str!("../../configs/methods/curl-contrast-only.toml")),
+    ("curl-cosine", include_str!("../../configs/methods/curl-cosine.toml")),
+    ("curl-no-ema", include_str!("../../configs/methods/curl-no-ema.toml")),
+    ("curl-detach", include_str!("../../configs/methods/curl-detach.toml")),
+    ("triplet", include_str!("../../configs/methods/triplet.toml")),
+    ("margin", include_str!("../../configs/methods/margin.toml")),
+    ("exponential", include_str!("../../configs/methods/exponential.toml")),
+    ("cpc", include_str!("../../configs/methods/cpc.toml")),
+    ("tcl", include_str!("../../configs/methods/tcl.toml")),
+    ("atc", include_str!("../../configs/methods/atc.toml")),
+];
+
+/// A method that has a preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub summary: &'static str,
+    /// The papers that it comes from.
+    pub source: &'static str,
+}
+
+/// The methods that `--method` takes.
+pub fn methods() -> impl Iterator<Item = Method> {
+    METHODS.into_iter().map(|(name, text)| {
+        let mut comments = text.lines().map_while(|line| line.strip_prefix("# "));
+        let summary = comments.next().unwrap_or_default();
+        let source = comments.next().and_then(|line| line.strip_prefix("Source: "));
+        Method { name, summary, source: source.unwrap_or_default() }
+    })
+}
 
 /// The names that `--preset` takes.
 pub fn preset_names() -> impl Iterator<Item = &'static str> {
@@ -39,7 +79,16 @@ pub(super) fn of_environment(id: &str) -> Option<&'static str> {
 
 /// The preset of a name, if there is one.
 pub(super) fn named(name: &str) -> Option<&'static str> {
-    NAMED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    find(&NAMED, name)
+}
+
+/// The preset of a method, if there is one.
+pub(super) fn of_method(name: &str) -> Option<&'static str> {
+    find(&METHODS, name)
+}
+
+fn find(presets: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    presets.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// The environments that have a preset.

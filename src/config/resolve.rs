@@ -18,6 +18,7 @@ pub struct Selection<'a> {
     pub env: &'a str,
     /// The action repeat of the environment where no preset states one.
     pub default_action_repeat: u64,
+    pub method: Option<&'a str>,
     pub preset: Option<&'a str>,
     pub file: Option<&'a Path>,
     pub env_steps: Option<u64>,
@@ -149,8 +150,14 @@ fn stated(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
 /// What the arguments state, the weakest first.
 fn asked(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     let mut entries = Vec::new();
+    if let Some(name) = selection.method {
+        let known = || presets::methods().map(|method| method.name);
+        let text = presets::of_method(name).ok_or_else(|| unknown("method", name, known()))?;
+        entries.extend(layer::parse_built_in(text, &Source::Method(name.to_string())));
+    }
     if let Some(name) = selection.preset {
-        let text = presets::named(name).ok_or_else(|| unknown_preset(name))?;
+        let known = presets::preset_names;
+        let text = presets::named(name).ok_or_else(|| unknown("preset", name, known()))?;
         entries.extend(layer::parse_built_in(text, &Source::Preset(name.to_string())));
     }
     if let Some(path) = selection.file {
@@ -189,13 +196,13 @@ fn other_environment(entry: &Entry, env: &str) -> Option<KeyProblem> {
     })
 }
 
-fn unknown_preset(name: &str) -> ConfigError {
-    let known: Vec<&str> = presets::preset_names().collect();
+fn unknown(option: &str, name: &str, known: impl Iterator<Item = &'static str>) -> ConfigError {
+    let known: Vec<&str> = known.collect();
     let problem = match schema::nearest(name, known.iter().copied()) {
-        Some(near) => format!("no preset has this name, did you mean {near}?"),
-        None => format!("no preset has this name, there are {}", known.join(", ")),
+        Some(near) => format!("no {option} has this name, did you mean {near}?"),
+        None => format!("no {option} has this name, there are {}", known.join(", ")),
     };
-    ConfigError::Argument { argument: format!("--preset {name}"), problem }
+    ConfigError::Argument { argument: format!("--{option} {name}"), problem }
 }
 
 /// Builds the configuration from entries that have no problem of their own and miss no key.
@@ -313,7 +320,7 @@ mod tests {
         assert!(read(&extra).contains("unknown key checkpoint.colour"));
         let altered = text.replace("discount = 0.99", "discount = 99.0");
         assert!(read(&altered).ends_with("agent.discount = 99.0 is not a number in (0, 1]"));
-        assert!(read(&text.replace("size = 100", "size = 84")).contains("no room to crop"));
+        assert!(read(&text.replace("size = 100", "size = 84")).contains("frames that are larger"));
         assert!(read("[agent").starts_with("config.toml: TOML parse error at line 1"));
     }
 

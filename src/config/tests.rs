@@ -1,14 +1,16 @@
 //! What the built-in configurations say, and what the errors say.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use super::schema::Schema;
-use super::{Config, ConfigError, Resolved, Selection, presets, resolve};
+use super::{Config, ConfigError, Method, Resolved, Selection, Source, presets, resolve};
 
 pub(super) const CARTPOLE: Selection<'_> = Selection {
     env: "dmc:cartpole-swingup",
     default_action_repeat: 4,
+    method: None,
     preset: None,
     file: None,
     env_steps: None,
@@ -73,6 +75,26 @@ fn every_preset_resolves_for_every_environment() {
             }
         }
     }
+}
+
+#[test]
+fn every_method_resolves_for_every_environment_and_says_what_it_is() {
+    let methods: Vec<Method> = presets::methods().collect();
+    for Method { name, summary, source } in &methods {
+        assert!(summary.ends_with('.') && source.ends_with('.'), "{name}: {summary} {source}");
+        for env in presets::environment_ids() {
+            let resolved = resolve(&Selection { env, method: Some(name), ..CARTPOLE });
+            let sources = resolved.unwrap_or_else(|error| panic!("{env}, {name}: {error}")).sources;
+            let is_named = |source: &Source| *source == Source::Method(name.to_string());
+            assert!(sources.values().any(is_named), "{name} states nothing");
+        }
+    }
+    let configs = methods.iter().map(|method| {
+        let selection = Selection { method: Some(method.name), ..CARTPOLE };
+        resolve(&selection).expect("it resolves").config.to_toml()
+    });
+    let configs: BTreeSet<String> = configs.collect();
+    assert_eq!(configs.len(), methods.len(), "no two are the same");
 }
 
 pub(super) fn preset_choices() -> impl Iterator<Item = Option<&'static str>> {
@@ -234,10 +256,7 @@ fn an_unknown_preset_names_the_nearest_or_all() {
         error("paper-521"),
         "--preset paper-521: no preset has this name, did you mean paper-512?"
     );
-    assert_eq!(
-        error("zzz"),
-        "--preset zzz: no preset has this name, there are debug, him, paper-512, rad"
-    );
+    assert_eq!(error("zzz"), "--preset zzz: no preset has this name, there are debug, paper-512");
 }
 
 /// Values of every kind that TOML has, and of none.

@@ -52,6 +52,11 @@ impl Init {
         self.parameter(&values)
     }
 
+    /// The identity, (size, size).
+    pub fn identity(&mut self, size: i64) -> Tensor {
+        self.parameter(&Tensor::eye(size, (self.kind, self.device)))
+    }
+
     pub fn constant(&mut self, shape: &[i64], value: f64) -> Tensor {
         self.parameter(&Tensor::full(shape, value, (self.kind, self.device)))
     }

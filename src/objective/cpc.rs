@@ -12,12 +12,14 @@
 //! Those that an episode's end lies between are told apart by `valid`: they are no positives, and
 //! their futures are no negatives either.
 
+use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::pairs;
 
 /// The futures that a prediction is compared with beside its own, the valid ones of:
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Negatives {
     /// The other sequences at the same t.
     Batch,

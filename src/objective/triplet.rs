@@ -8,12 +8,14 @@
 //!
 //! and the loss is the mean over the triplets that the mining selects, where the paper sums.
 
+use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::pairs::{self, Norm};
 
 /// Which negatives an anchor is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mining {
     /// All of them: B^2 - B triplets, those without cost counted too.
     All,

@@ -12,7 +12,7 @@ use curl_envs::{FRAME_CHANNELS, Frame};
 
 use super::codec::FrameCodec;
 use super::frames::{Code, Scratch, Stored};
-use crate::augment::Crop;
+use crate::augment::Sizes;
 
 /// Size of a segment, in frames as they are: large enough that what stays free at its end and the
 /// key frame at its start do not count, small enough that a segment more or less does not.
@@ -65,10 +65,10 @@ struct Segment {
 }
 
 impl DeltaFrames {
-    pub(super) fn new(slots: usize, crop: Crop) -> Self {
+    pub(super) fn new(slots: usize, sizes: Sizes) -> Self {
         Self {
-            codec: FrameCodec::new(crop.frame, crop.frame, crop.channels),
-            frame_len: crop.frame_bytes(),
+            codec: FrameCodec::new(sizes.frame, sizes.frame, sizes.channels),
+            frame_len: sizes.frame_bytes(),
             places: vec![Place::default(); slots],
             segments: VecDeque::new(),
             first_segment: 0,

@@ -43,9 +43,9 @@ pub(super) struct Scratch {
 
 impl Frames {
     pub(super) fn new(shape: &ReplayShape) -> Self {
-        match (shape.codec, shape.observation) {
-            (Codec::Delta, Observation::Pixels(crop)) => {
-                Self::Delta(DeltaFrames::new(shape.slots(), crop))
+        match (shape.codec, &shape.observation) {
+            (Codec::Delta, Observation::Pixels { plain, .. }) => {
+                Self::Delta(DeltaFrames::new(shape.slots(), plain.sizes()))
             }
             // The numbers of a state are too few and too different for the codec of pictures.
             (Codec::Raw, _) | (Codec::Delta, Observation::State { .. }) => {

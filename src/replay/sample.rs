@@ -1,5 +1,7 @@
 //! Batches drawn from the replay.
 
+mod windows;
+
 use std::cell::RefCell;
 
 use rand::{Rng, RngExt};
@@ -7,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Replay;
 use super::frames::Scratch;
-use crate::augment::{Corner, Crop};
+use crate::augment::{self, Pipeline};
 use crate::batch::{Batch, BatchShape};
 use crate::nn::slice::{bytes_mut, floats_mut};
 use crate::observation::{Observation, copy_states};
@@ -20,17 +22,23 @@ pub struct Ages {
     pub oldest: u64,
 }
 
-/// One drawn sample: a transition, and where each of its images is cropped.
-struct Drawn<'a> {
+/// A transition's place.
+#[derive(Clone, Copy)]
+struct Place<'a> {
     replay: &'a Replay,
     number: u64,
+}
+
+/// One drawn sample: a transition, and how each of its images is augmented.
+struct Drawn<'a> {
+    place: Place<'a>,
     /// One a view; none where there are no images.
-    corners: Vec<Corner>,
+    augmentations: Vec<augment::Drawn>,
 }
 
 /// Fills a batch with transitions drawn uniformly, with replacement, from all of some replays, one
-/// for each environment. Images are cut straight from the stored frames, and each view has a crop
-/// position of its own.
+/// for each environment. Images are cut straight from the stored frames, and each view is augmented
+/// for itself.
 ///
 /// # Panics
 /// If no replay holds a transition.
@@ -40,25 +48,41 @@ pub fn sample(replays: &[&Replay], batch: &mut Batch, rng: &mut impl Rng) -> Age
     let shape = batch.shape;
     let drawn: Vec<Drawn<'_>> = (0..shape.size).map(|_| draw(replays, &shape, rng)).collect();
     copy_outcomes(&drawn, batch);
-    match replays[0].shape.observation {
-        Observation::Pixels(crop) => cut_images(&drawn, crop, batch),
+    match &replays[0].shape.observation {
+        Observation::Pixels { plain, contrast } => {
+            cut_images(&drawn, &pipelines(&shape, plain, contrast), batch);
+        }
         Observation::State { .. } => fill_states(&drawn, batch),
     }
+    windows::fill(replays, batch, rng);
     ages(&drawn, replays.len() as u64)
 }
 
 /// With several replays a slot of each is filled while one is of a single one.
 fn ages(drawn: &[Drawn<'_>], replays: u64) -> Ages {
-    let ages = drawn.iter().map(|drawn| replays * (drawn.replay.written - 1 - drawn.number));
+    let age = |Place { replay, number }| replays * (replay.written - 1 - number);
+    let ages = drawn.iter().map(|drawn| age(drawn.place));
     let sum: u64 = ages.clone().sum();
     Ages { mean: sum as f64 / drawn.len() as f64, oldest: ages.max().unwrap_or_default() }
 }
 
 fn draw<'a>(replays: &[&'a Replay], shape: &BatchShape, rng: &mut impl Rng) -> Drawn<'a> {
+    let place = draw_place(replays, rng);
+    let augmentations = match &place.replay.shape.observation {
+        Observation::Pixels { plain, contrast } => {
+            let pipelines = pipelines(shape, plain, contrast);
+            pipelines.into_iter().map(|pipeline| pipeline.draw(rng)).collect()
+        }
+        Observation::State { .. } => Vec::new(),
+    };
+    Drawn { place, augmentations }
+}
+
+fn draw_place<'a>(replays: &[&'a Replay], rng: &mut impl Rng) -> Place<'a> {
     let slots = |replay: &Replay| replay.written - replay.oldest;
     let all = replays.iter().map(|replay| slots(replay)).sum();
     // Slots without a transition are few, one an episode, so drawing again is cheap.
-    let (replay, number) = loop {
+    loop {
         let mut place = rng.random_range(0..all);
         let replay = replays.iter().find(|replay| {
             let is_here = place < slots(replay);
@@ -68,16 +92,20 @@ fn draw<'a>(replays: &[&'a Replay], shape: &BatchShape, rng: &mut impl Rng) -> D
         let replay = replay.expect("the place is below the sum of all");
         let number = replay.oldest + place;
         if replay.slots[replay.index(number)].transition.is_some() {
-            break (*replay, number);
+            return Place { replay, number };
         }
-    };
-    let corners = match replay.shape.observation {
-        Observation::Pixels(crop) => {
-            (0..shape.views.count()).map(|_| crop.random_corner(rng)).collect()
-        }
-        Observation::State { .. } => Vec::new(),
-    };
-    Drawn { replay, number, corners }
+    }
+}
+
+/// How each view of a sample is augmented.
+fn pipelines<'a>(
+    shape: &BatchShape,
+    plain: &'a Pipeline,
+    contrast: &'a Pipeline,
+) -> Vec<&'a Pipeline> {
+    let views = shape.views;
+    let parts = [(plain, views.observation), (contrast, views.of_contrast()), (plain, views.next)];
+    parts.into_iter().flat_map(|(pipeline, count)| std::iter::repeat_n(pipeline, count)).collect()
 }
 
 fn copy_outcomes(drawn: &[Drawn<'_>], batch: &mut Batch) {
@@ -87,7 +115,7 @@ fn copy_outcomes(drawn: &[Drawn<'_>], batch: &mut Batch) {
     for (((drawn, action), reward), not_done) in
         drawn.iter().zip(actions).zip(rewards).zip(not_done)
     {
-        let Drawn { replay, number, .. } = *drawn;
+        let Place { replay, number } = drawn.place;
         let index = replay.index(number);
         let outcome = replay.slots[index].transition.expect("only transitions are drawn");
         action.copy_from_slice(&replay.actions[index * action.len()..(index + 1) * action.len()]);
@@ -96,14 +124,15 @@ fn copy_outcomes(drawn: &[Drawn<'_>], batch: &mut Batch) {
     }
 }
 
-fn cut_images(drawn: &[Drawn<'_>], crop: Crop, batch: &mut Batch) {
+fn cut_images(drawn: &[Drawn<'_>], pipelines: &[&Pipeline], batch: &mut Batch) {
     let shape = batch.shape;
     let samples = by_sample(bytes_mut(&mut batch.inputs), &shape);
     samples.into_par_iter().zip(drawn).for_each(|(views, drawn)| {
-        drawn.with_stacks(|observation, next| {
+        drawn.place.with_stacks(|observation, next, scratch| {
             let stacks = stacks_of_views(&shape, observation, next);
-            for ((view, stack), &corner) in views.into_iter().zip(stacks).zip(&drawn.corners) {
-                crop.cut(stack, corner, view);
+            let drawn = pipelines.iter().zip(&drawn.augmentations);
+            for ((view, stack), (pipeline, drawn)) in views.into_iter().zip(stacks).zip(drawn) {
+                pipeline.apply(stack, drawn, view, scratch);
             }
         });
     });
@@ -112,7 +141,7 @@ fn cut_images(drawn: &[Drawn<'_>], crop: Crop, batch: &mut Batch) {
 fn fill_states(drawn: &[Drawn<'_>], batch: &mut Batch) {
     let shape = batch.shape;
     for (views, drawn) in by_sample(floats_mut(&mut batch.inputs), &shape).into_iter().zip(drawn) {
-        drawn.with_stacks(|observation, next| {
+        drawn.place.with_stacks(|observation, next, _| {
             let stacks = stacks_of_views(&shape, observation, next);
             views.into_iter().zip(stacks).for_each(|(view, stack)| copy_states(stack, view));
         });
@@ -141,17 +170,27 @@ fn stacks_of_views<'a>(
     repeat(observation, of_observation).chain(repeat(next, of_next))
 }
 
-impl Drawn<'_> {
-    /// Calls `show` with the transition's two stacks of frames, oldest first.
-    fn with_stacks(&self, show: impl FnOnce(&[&[u8]], &[&[u8]])) {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let frames = self.replay.frames_of(self.number, scratch);
+impl Place<'_> {
+    /// Calls `show` with the transition's two stacks of frames, oldest first, and room to work in.
+    fn with_stacks(&self, show: impl FnOnce(&[&[u8]], &[&[u8]], &mut augment::Scratch)) {
+        let Self { replay, number } = *self;
+        with_scratch(|frames, scratch| {
+            let frames = replay.frames_of(number..number + 2, frames);
             let (last, next_last) = (frames.len() - 2, frames.len() - 1);
-            show(&self.replay.stack(&frames, last), &self.replay.stack(&frames, next_last));
+            let stack = |last| replay.stack(&frames, last);
+            show(&stack(last), &stack(next_last), scratch);
         });
     }
 }
 
+/// Calls `work` with the thread's room to decode frames and to augment images.
+fn with_scratch(work: impl FnOnce(&mut Scratch, &mut augment::Scratch)) {
+    FRAMES.with_borrow_mut(|frames| {
+        AUGMENTATIONS.with_borrow_mut(|augmentations| work(frames, augmentations));
+    });
+}
+
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static FRAMES: RefCell<Scratch> = RefCell::default();
+    static AUGMENTATIONS: RefCell<augment::Scratch> = RefCell::default();
 }

@@ -46,7 +46,7 @@ impl Codec {
 }
 
 /// What the replay holds and how it is sampled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReplayShape {
     /// Transitions kept.
     pub capacity: usize,

@@ -4,7 +4,7 @@
 use curl_envs::FRAME_CHANNELS;
 use tch::{Kind, Tensor};
 
-use crate::agent::{Agent, Losses};
+use crate::agent::{Agent, ContrastLosses, Losses, Told};
 use crate::batch::Batch;
 use crate::metrics::{Image, Metrics, MetricsError};
 use crate::observation::Input;
@@ -23,10 +23,11 @@ pub(super) fn record(
     for (name, tensor) in agent.parameters() {
         metrics.histogram(steps, &format!("weights/{name}"), &values(&tensor))?;
     }
-    let Some(contrast) = &losses.contrast else { return Ok(()) };
-    let logits = &contrast.logits;
-    let positives = logits.diagonal(0, 0, 1);
-    metrics.histogram(steps, "contrast/logits", &values(logits))?;
+    let Some(ContrastLosses { told: Told::Scores(scores), .. }) = &losses.contrast else {
+        return Ok(());
+    };
+    let positives = scores.diagonal(0, 0, 1);
+    metrics.histogram(steps, "contrast/logits", &values(scores))?;
     metrics.histogram(steps, "contrast/positive_logits", &values(&positives))?;
     let (Some(key), Input::Image { channels, .. }) = (batch.key(), batch.shape.input) else {
         return Ok(());

@@ -166,6 +166,8 @@ impl Run<'_> {
             if losses.actor.is_none() {
                 scalars.extend(self.actor_losses.iter().map(|(name, value)| (&**name, *value)));
             }
+            let steps_ahead = losses.steps_ahead();
+            scalars.extend(steps_ahead.iter().map(|(name, value)| (name.as_str(), *value)));
             metrics.losses(steps, &scalars)?;
             metrics.ages(steps, ages)?;
         }

@@ -43,8 +43,8 @@ impl<'a> Run<'a> {
     }
 
     fn new(config: &'a Config, parts: Parts, stop: &'a AtomicBool) -> Self {
-        let shape = *parts.storage.replays[0].replay.shape();
-        let stack = || FrameStack::new(shape.observation, shape.stack);
+        let shape = parts.storage.replays[0].replay.shape().clone();
+        let stack = || FrameStack::new(&shape.observation, shape.stack);
         Self {
             config,
             stop,

@@ -62,7 +62,7 @@ impl Storage {
         let shape = shape.part_of(envs);
         let create = |env| {
             let segments = Segments::create(run_dir, env)?;
-            Ok(StoredReplay { replay: Replay::new(shape), segments })
+            Ok(StoredReplay { replay: Replay::new(shape.clone()), segments })
         };
         Ok(Self {
             replays: (0..envs).map(create).collect::<Result<_, SegmentsError>>()?,
@@ -84,7 +84,7 @@ impl Storage {
         let Checkpoint { steps, run, .. } = checkpoint;
         let shape = shape.part_of(config.train.envs.len());
         let resume = |(env, state): (usize, &EnvironmentState)| {
-            let (segments, replay) = Segments::resume(run_dir, env, shape, &state.replay)?;
+            let (segments, replay) = Segments::resume(run_dir, env, shape.clone(), &state.replay)?;
             Ok(StoredReplay { replay, segments })
         };
         let replays = run.envs.iter().enumerate().map(resume);

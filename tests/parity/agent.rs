@@ -95,7 +95,7 @@ impl Case {
             r#"
             discount = {discount:?}
             image_size = {image}
-            augmentation = "none"
+            augmentations = []
             hidden_dim = {hidden}
             update = "paper"
             precision = "{dtype}"

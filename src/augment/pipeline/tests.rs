@@ -46,8 +46,7 @@ fn applied_to(pipeline: &Pipeline, drawn: &Drawn, stack: &[&[u8]]) -> Vec<u8> {
 #[test]
 fn crop_alone_is_the_crop_with_its_draws() {
     let pipeline = pipeline(&[CropIt], sizes(100, 84, 3));
-    let crop =
-        Crop { frame: 100, image: 84, channels: 3, augmentation: config::Augmentation::Crop };
+    let crop = Crop { frame: 100, image: 84, channels: 3 };
     let (mut drawing, mut cropping) = (stream(0), stream(0));
     let frames = [0, 1, 2].map(|index| frame(pipeline.sizes(), index));
     let stack = frames.each_ref().map(Vec::as_slice);
