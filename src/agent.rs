@@ -22,7 +22,7 @@ mod update;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::action::ActionSpace;
-use crate::config::AgentConfig;
+use crate::config::{AgentConfig, KeyEncoding};
 use crate::nn::{self, Encoder, Init, KeyEncoder, Normaliser, Parameters};
 use crate::observation::Input;
 use crate::random::{Purpose, Streams};
@@ -192,6 +192,27 @@ impl Agent {
     /// Features of prepared inputs, without gradient: the query encoder's convolutions alone.
     pub fn features(&self, inputs: &Tensor) -> Tensor {
         self.query_encoder.convs.features(inputs)
+    }
+
+    /// Latent vectors (B, D) of the query encoder for inputs as [`Self::prepare`]
+    /// takes them, without gradient.
+    pub fn query_latents(&self, inputs: &Tensor) -> Tensor {
+        let features = self.features(&self.prepare(inputs));
+        no_grad(|| self.query_encoder.projection.forward(&features))
+    }
+
+    /// Latent vectors (B, D) of the encoder that the contrast takes its keys from, for such inputs,
+    /// without gradient.
+    pub fn key_latents(&self, inputs: &Tensor) -> Tensor {
+        match self.config.contrast.key_encoder {
+            KeyEncoding::Ema => self.key_encoder.encode(&self.prepare(inputs)),
+            KeyEncoding::Shared => self.query_latents(inputs),
+        }
+    }
+
+    /// The contrast's similarities of queries (N, D) and keys (M, D), (N, M), without gradient.
+    pub fn similarities(&self, queries: &Tensor, keys: &Tensor) -> Tensor {
+        no_grad(|| self.head.logits(&self.convert(queries), &self.convert(keys)))
     }
 
     /// Multiplications and additions of the convolutions for one image.

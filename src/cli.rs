@@ -19,6 +19,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate a checkpoint, or the last one of a run
     Eval(EvalArgs),
+    /// Measure what a checkpoint's encoder has learned
+    Probe(ProbeArgs),
     /// Check, show or prune checkpoints
     Checkpoint(CheckpointArgs),
     /// Show the scalars of runs: any TensorBoard event files
@@ -115,6 +117,32 @@ pub struct EvalArgs {
     /// Save the first episode as a film: .mp4 or .gif
     #[arg(long, value_name = "FILE")]
     pub video: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct ProbeArgs {
+    /// A checkpoint folder, or a run folder (its last checkpoint is taken)
+    #[arg(value_name = "CHECKPOINT_OR_RUN")]
+    pub path: PathBuf,
+    /// Frames to collect; every other episode has random actions
+    #[arg(long, default_value_t = 2000, value_name = "N", value_parser = value_parser!(u64).range(..=20_000))]
+    pub frames: u64,
+    /// Seed of the episodes, their split, the crops, the readouts and the random encoder
+    #[arg(long, default_value_t = 0, value_name = "S")]
+    pub seed: u64,
+    /// Another environment than the run's, with the same actions
+    #[arg(long, value_name = "ID")]
+    pub env: Option<String>,
+    /// Python interpreter that has gymnasium, for gymnasium: environments; never that of the
+    /// checkpoint, which may be a stranger's
+    #[arg(long, default_value = "python3", value_name = "PATH")]
+    pub python: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Save pictures, and the latent vectors for TensorBoard's projector, in a new folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

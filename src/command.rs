@@ -8,6 +8,7 @@ mod envs;
 mod eval;
 mod inspect;
 mod methods;
+mod probe;
 mod train;
 
 use std::fmt::Display;
@@ -24,6 +25,7 @@ pub use envs::envs;
 pub use eval::eval;
 pub use inspect::inspect;
 pub use methods::methods;
+pub use probe::probe;
 pub use train::train;
 
 /// An argument or key that is wrong in a way that the library found out.

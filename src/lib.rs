@@ -20,7 +20,7 @@
 //! In reading order: [`train`] is the loop, [`agent`] the agent with its update, [`objective`] the
 //! contrastive loss, [`nn`] the networks, [`replay`], [`augment`] and [`batch`] the way from frames
 //! to crops, [`random`] all randomness. [`config`] says what a run does, [`checkpoint`],
-//! [`metrics`] and [`video`] what it leaves, [`evaluate`], [`inspect`] and [`mod@bench`] look at it.
+//! [`metrics`] and [`video`] what it leaves, [`evaluate`], [`probe`], [`inspect`] and [`mod@bench`] look at it.
 //! [`command`] holds the subcommands. Environments are the crate `curl_envs`.
 //!
 //! # How data flows
@@ -54,6 +54,7 @@ pub mod nn;
 pub mod objective;
 pub mod observation;
 pub mod picture;
+pub mod probe;
 pub mod random;
 pub mod replay;
 pub mod run_folder;

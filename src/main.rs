@@ -32,6 +32,7 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Train(args) => command::train(args),
         Command::Eval(args) => command::eval(args),
+        Command::Probe(args) => command::probe(args),
         Command::Checkpoint(args) => command::checkpoint(args),
         Command::Inspect(args) => command::inspect(args),
         Command::Envs(args) => command::envs(args),

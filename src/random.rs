@@ -34,6 +34,20 @@ pub enum Purpose {
     PolicyNoise = 7,
     /// Noise of Gaussian positives; indexed by update.
     PositiveNoise = 8,
+    /// Start of a probe's episode; indexed by episode.
+    ProbeEpisode = 16,
+    /// Uniform actions of a probe's episode; indexed by episode.
+    ProbeAction = 17,
+    /// Which of a probe's episodes are for fitting and which for testing; index 0.
+    ProbeSplit = 18,
+    /// Where a probe's observations are cropped; one index a view.
+    ProbeCrop = 19,
+    /// Which of a probe's observations are compared with each other, and which are shown; index 0 and 1.
+    ProbeOrder = 20,
+    /// The random projection of a probe's features; index 0.
+    ProbeProjection = 21,
+    /// First weights and batches of a probe's readouts; one index a representation.
+    ProbeReadout = 22,
 }
 
 /// The streams of one seed.

@@ -167,6 +167,14 @@ impl Pixels {
         }
     }
 
+    /// Writes the flat observation of the present state, that of the last view.
+    ///
+    /// # Panics
+    /// As [`Env::observe`].
+    pub fn observe(&self, observation: &mut [f64]) {
+        self.env.observe(observation);
+    }
+
     /// The environment's state, where it can tell it. The last view is not part of it.
     pub fn state(&self) -> Option<EnvState> {
         self.env.state()
