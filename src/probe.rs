@@ -28,6 +28,7 @@ use tch::Tensor;
 
 use crate::agent::Agent;
 use crate::augment::Corner;
+use crate::config::Objective;
 use crate::objective::info_nce;
 use crate::random::{Purpose, Streams};
 
@@ -46,6 +47,8 @@ pub struct Subject<'a> {
     pub sight: Sight,
     /// Names of the numbers of the flat observation; none where the environment does not tell it.
     pub state_names: &'a [String],
+    /// What the contrast was trained with.
+    pub objective: Objective,
 }
 
 /// What was found.
@@ -57,8 +60,9 @@ pub struct Report {
     pub test_episodes: usize,
     /// Keys that a query is compared with.
     pub keys: usize,
-    /// Share of queries whose own key is the most similar one by the contrast's similarity.
-    pub contrast_retrieval: f64,
+    /// Share of queries whose own key is the most similar one by the contrast's similarity; none where
+    /// that was not trained.
+    pub contrast_retrieval: Option<f64>,
     /// The coordinates that the readouts predict, in the order of their R^2.
     pub coordinates: Vec<String>,
     /// Coordinates that do not vary.
@@ -104,7 +108,7 @@ pub fn probe(
     seed: u64,
 ) -> Result<Report, NotFinite> {
     let streams = Streams::new(seed);
-    let Subject { trained, random, sight, state_names } = *subject;
+    let Subject { trained, random, sight, state_names, objective } = *subject;
     let episodes = observations.last().map_or(0, |last| last.episode + 1);
     let kinds: Vec<Actions> = (0..episodes).map(Actions::of).collect();
     let of_episodes = split(&kinds, &mut streams.stream(Purpose::ProbeSplit, 0));
@@ -124,6 +128,10 @@ pub fn probe(
         });
         views.scores(representation, &vectors, readouts)
     });
+    let contrast_retrieval = match objective {
+        Objective::Off => None,
+        _ => Some(views.contrast_retrieval(&representations[0], trained)?),
+    };
     Ok(Report {
         frames: observations.len(),
         episodes,
@@ -131,7 +139,7 @@ pub fn probe(
         test_episodes: of_episodes.iter().filter(is_test).count(),
         keys: KEYS.min(observations.len()),
         representations: scores.collect::<Result<_, _>>()?,
-        contrast_retrieval: views.contrast_retrieval(&representations[0], trained)?,
+        contrast_retrieval,
         coordinates: coordinates.names,
         left_out: coordinates.left_out,
     })

@@ -77,6 +77,12 @@ fn a_game_is_learned_from_grey_frames_with_discrete_actions() {
     let env = trained_config(folder.path()).env;
     assert_eq!((env.colour, env.frame_stack.get()), (Colour::Grey, 4), "as its preset says");
     assert!(succeed(folder.path(), &["checkpoint", "verify", "run"]).contains("run"));
+    // Its observations are pictures: there is no state to read out.
+    let python = PYTHON.to_str().expect("the path is text");
+    let probe = ["probe", "run", "--frames", "100", "--python", python, "--out", "probed"];
+    let told = succeed(folder.path(), &probe);
+    assert!(told.contains("no readout") && told.contains("effective rank"), "{told}");
+    assert!(folder.path().join("probed/sprite.png").exists());
 }
 
 #[test]

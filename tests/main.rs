@@ -19,6 +19,7 @@ mod memory;
 mod methods;
 mod not_finite;
 mod parity;
+mod probe;
 mod program;
 mod remains;
 mod replay_codec;

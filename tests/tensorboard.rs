@@ -132,7 +132,7 @@ fn read_with_tensorboard(folder: &Path) -> Value {
 
 /// The Python of a virtual environment with TensorBoard in it, which is made by the first test that
 /// asks and kept beside what cargo builds.
-fn tensorboard_python() -> PathBuf {
+pub fn tensorboard_python() -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
     fs::create_dir_all(&target).unwrap();
     let lock = File::create(target.join("venv-tensorboard.lock")).unwrap();
@@ -150,7 +150,7 @@ fn tensorboard_python() -> PathBuf {
 }
 
 /// Runs a step of Python and gives back what it printed.
-fn run(command: &mut Command) -> Vec<u8> {
+pub fn run(command: &mut Command) -> Vec<u8> {
     let needs = "this test needs Python 3.9 or newer with its venv module, and once the network to \
                  install TensorBoard";
     let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}; {needs}"));

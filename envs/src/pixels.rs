@@ -312,6 +312,18 @@ mod tests {
     }
 
     #[test]
+    fn the_flat_observation_can_be_had_beside_a_picture() {
+        let mut pixels = pixels(2, 5);
+        pixels.reset(&mut ChaCha8Rng::seed_from_u64(0)).expect("it starts");
+        pixels.step(Action::Continuous(&[0.0; 2])).expect("it steps");
+        let mut observation = [f64::NAN; 2];
+        pixels.observe(&mut observation);
+        let stamp = Counter::decode(pixels.frame(), 6, 9).expect("it is a whole picture");
+        assert_eq!(observation, [stamp.episode as f64, stamp.env_step as f64]);
+        assert_eq!(observation, [0.0, 2.0]);
+    }
+
+    #[test]
     fn impossible_settings_are_refused() {
         let make = |repeat, height, width| {
             let env = Counter::new(1, &[3], Ended::Terminated);

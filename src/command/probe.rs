@@ -10,6 +10,7 @@ use super::config::canonical_env;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::ProbeArgs;
 use crate::config::{self, Config, ConfigError, EnvConfig};
+use crate::memory::{available_bytes, gigabytes};
 use crate::probe::export::Export;
 use crate::probe::{
     Plan, Readouts, Report, Scores, Sight, Subject, collect, probe as measure, state_names,
@@ -41,12 +42,19 @@ pub fn probe(args: &ProbeArgs) -> Result<()> {
     let mut pixels = pixels.with_context(|| format!("cannot make {}", config.env.id))?;
     let Player { agent, shape } = Player::new(&checkpoint, pixels.spec())?;
     let sight = Sight { crop: shape.crop, stack: shape.stack };
+    check_memory(args.frames, sight)?;
     let observations = collect(&agent, &mut pixels, sight, plan)?;
     let mut untrained = config.clone();
     untrained.train.seed = args.seed;
     let random = build::agent(&untrained, &shape, build::device(config::Device::Auto)?);
     let state_names = state_names(pixels.spec());
-    let subject = Subject { trained: &agent, random: &random, sight, state_names: &state_names };
+    let subject = Subject {
+        trained: &agent,
+        random: &random,
+        sight,
+        state_names: &state_names,
+        objective: config.agent.contrast.objective,
+    };
     let report = measure(&subject, &observations, args.seed)?;
     if let Some(out) = &args.out {
         let map_side = config.agent.encoder.feature_map_size(config.agent.image_size.get());
@@ -84,10 +92,28 @@ fn check_free(out: Option<&Path>) -> Result<(), ConfigError> {
     }
 }
 
+/// # Errors
+/// If the frames do not fit into memory: a checkpoint that is a stranger's may say that they are huge.
+fn check_memory(frames: u64, Sight { crop, stack }: Sight) -> Result<(), ConfigError> {
+    let needed = frames as f64 * stack as f64 * crop.frame_bytes() as f64;
+    match available_bytes() {
+        Some(available) if needed > available as f64 => {
+            let (needed, available) = (gigabytes(needed), gigabytes(available as f64));
+            let problem =
+                format!("{frames} frames take {needed}, but only {available} are available");
+            Err(super::usage("--frames", problem))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn text(printed: &Printed<'_>) -> String {
     let Printed { env, env_step, report, .. } = printed;
-    let Report { frames, episodes, test_frames, test_episodes, keys, contrast_retrieval, .. } =
-        report;
+    let Report { frames, episodes, test_frames, test_episodes, keys, .. } = report;
+    let by_contrast = match report.contrast_retrieval {
+        Some(share) => format!("{share:.3}"),
+        None => "none, for it was not trained".to_owned(),
+    };
     let mut text = format!(
         "{env} after {env_step} env steps: {frames} frames of {episodes} episodes, \
          {test_frames} of {test_episodes} for testing\n\n"
@@ -95,7 +121,7 @@ fn text(printed: &Printed<'_>) -> String {
     text += &aligned(&summary(report));
     text += &format!(
         "\nretrieval: the share of crops that find their own other crop among {keys} by cosine; by the \
-         contrast's similarity {contrast_retrieval:.3}\n"
+         contrast's similarity {by_contrast}\n"
     );
     if report.coordinates.is_empty() {
         text += "no readout: the environment does not tell its state, or none of it varies\n";

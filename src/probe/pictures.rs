@@ -13,7 +13,7 @@ const NEIGHBOURS: usize = 5;
 /// Height and width of a scatter plot, and the white margin around its points.
 const SCATTER: usize = 640;
 const MARGIN: usize = 24;
-const DOT: isize = 2;
+const DOT: isize = 4;
 /// Width of the bar that shows the colours from the least number to the greatest.
 const BAR: usize = 12;
 /// Dark blue, teal, yellow: as light as they are great, also to those who see no colours.
@@ -27,38 +27,54 @@ pub fn neighbours(
     shown: &[usize],
 ) -> Sheet {
     let episodes: Vec<usize> = observations.iter().map(|one| one.episode).collect();
-    let mut sheet = Sheet::new(sight.crop.frame, 1 + NEIGHBOURS);
+    let mut sheet = Sheet::new(sight.crop.frame + 2, 1 + NEIGHBOURS);
     for &query in shown {
         let found = nearest(vectors, query, &episodes, NEIGHBOURS);
         for index in [query].into_iter().chain(found) {
-            sheet.push(&sight.newest(&observations[index]));
+            sheet.push(&framed(&sight.newest(&observations[index]), sight.crop.frame));
         }
     }
     sheet
 }
 
-/// Observations as the encoder sees them, and below each the mean absolute activation of the last convolution, from black
-/// (none) to the frame's own light (the most of the image).
+/// Observations as the encoder sees them, and below each the same in grey under the mean absolute activation of
+/// the last convolution, in colours from the image's least to its greatest.
 pub fn saliency(sight: Sight, agent: &Agent, map_side: i64, shown: &[&Observation]) -> Sheet {
     let corners = vec![sight.crop.centre_corner(); shown.len()];
     let features = agent.features(&agent.prepare(&sight.images(shown, &corners)));
-    let maps = features.view([shown.len() as i64, -1, map_side, map_side]);
+    let maps = features.reshape([shown.len() as i64, -1, map_side, map_side]);
     let heat = upsampled(&maps, sight.crop.image as i64);
     let frames: Vec<Vec<u8>> = shown.iter().map(|one| sight.newest_image(one)).collect();
-    let mut sheet = Sheet::new(sight.crop.image, shown.len());
-    frames.iter().for_each(|frame| sheet.push(frame));
+    let mut sheet = Sheet::new(sight.crop.image + 2, shown.len());
+    frames.iter().for_each(|frame| sheet.push(&framed(frame, sight.crop.image)));
     for (frame, heat) in frames.iter().zip(&heat) {
-        let lit = |(at, &byte): (usize, &u8)| (f64::from(byte) * heat[at / 3]).round() as u8;
-        sheet.push(&frame.iter().enumerate().map(lit).collect::<Vec<u8>>());
+        let pixels = frame.chunks_exact(3).zip(heat);
+        let covered: Vec<u8> = pixels.flat_map(|(pixel, &heat)| under(pixel, heat)).collect();
+        sheet.push(&framed(&covered, sight.crop.image));
     }
     sheet
 }
 
-/// Maps (B, F, h, w) -> for each image the mean of their sizes, at `side` x `side` pixels, divided by the greatest.
+/// A square picture within white lines, which tell it from its neighbours: two pixels more a side.
+fn framed(rgb: &[u8], side: usize) -> Vec<u8> {
+    let line = vec![255; (side + 2) * 3];
+    let rows = rgb.chunks_exact(side * 3).flat_map(|row| [&[255; 3], row, &[255; 3]].concat());
+    line.iter().copied().chain(rows).chain(line.iter().copied()).collect()
+}
+
+/// A pixel in grey, half covered by the colour of a share.
+fn under(pixel: &[u8], share: f64) -> [u8; 3] {
+    let grey = pixel.iter().map(|&byte| f64::from(byte)).sum::<f64>() / pixel.len() as f64;
+    colour(share).map(|byte| ((grey + f64::from(byte)) / 2.0).round() as u8)
+}
+
+/// Maps (B, F, h, w) -> for each image the mean of their sizes, at `side` x `side` pixels, from its least (0)
+/// to its greatest (1).
 fn upsampled(maps: &Tensor, side: i64) -> Vec<Vec<f64>> {
     let mean = maps.to_kind(Kind::Double).abs().mean_dim(1, true, Kind::Double);
-    let greatest = mean.amax([1, 2, 3], true).clamp_min(f64::MIN_POSITIVE);
-    let large = (mean / greatest).upsample_bilinear2d([side, side], false, None, None);
+    let least = mean.amin([1, 2, 3], true);
+    let range = (mean.amax([1, 2, 3], true) - &least).clamp_min(f64::MIN_POSITIVE);
+    let large = ((mean - least) / range).upsample_bilinear2d([side, side], false, None, None);
     let rows = large.flatten(1, -1).to_device(tch::Device::Cpu).contiguous();
     Vec::try_from(rows).expect("a matrix of float64")
 }
@@ -129,6 +145,12 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_is_framed_in_white() {
+        let row = |middle: u8| [[255; 3], [middle; 3], [255; 3]].concat();
+        assert_eq!(framed(&[7; 3], 1), [row(255), row(7), row(255)].concat());
+    }
+
+    #[test]
     fn one_point_lies_in_the_middle() {
         let plane = Plane { places: vec![[7.0, 7.0]; 3], explained: [0.0; 2] };
         let (side, canvas) = scatter(&plane, &[4.0; 3]);
@@ -137,10 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn activations_are_means_of_sizes_relative_to_the_greatest() {
+    fn activations_are_means_of_sizes_between_the_least_and_the_greatest() {
         let maps =
-            Tensor::from_slice(&[1.0, 0.0, 0.0, 0.0, -3.0, 2.0, 0.0, 0.0f64]).view([1, 2, 2, 2]);
+            Tensor::from_slice(&[1.0, 2.0, 2.0, 1.0, -5.0, 2.0, 0.0, 1.0f64]).view([1, 2, 2, 2]);
         assert_eq!(upsampled(&maps, 2), [[1.0, 0.5, 0.0, 0.0]]);
         assert_eq!(upsampled(&(maps * 0.0), 1), [[0.0]]);
+        assert_eq!(under(&[20, 30, 40], 1.0), [142, 131, 34]);
     }
 }

@@ -9,10 +9,6 @@ use super::split::Part;
 pub use linear::linear;
 pub use mlp::mlp;
 
-/// Columns of which the deviation is this share of the largest one's, or less, count as constant: they
-/// would only be rounding errors made large.
-const CONSTANT: f64 = 1e-6;
-
 /// Inputs (N, D) and the targets (N, C) that they should tell, in float64.
 #[derive(Debug)]
 pub struct Samples {
@@ -20,8 +16,11 @@ pub struct Samples {
     pub targets: Tensor,
 }
 
-/// Samples by what they are for. Each column has mean 0 and deviation 1 over those of fitting and
-/// validation, or is 0 if it is constant there.
+/// Samples by what they are for. Over those of fitting and validation each column has mean 0, each target has variance
+/// 1, and inputs have variance 1 on average.
+///
+/// Inputs keep their sizes relative to each other. Were each brought to variance 1, a pixel that something
+/// reaches once in training would become as large as all others, and in a test far larger.
 #[derive(Debug)]
 pub struct Sets {
     pub fit: Samples,
@@ -36,7 +35,7 @@ impl Sets {
     /// If a part has no rows.
     pub fn new(inputs: &Tensor, targets: &Tensor, parts: &[Part]) -> Self {
         let training = rows(parts, &[Part::Fit, Part::Validation]);
-        let (inputs, targets) = (standard(inputs, &training), standard(targets, &training));
+        let (inputs, targets) = (alike(inputs, &training), standard(targets, &training));
         let of = |part| {
             let rows = rows(parts, &[part]);
             let [inputs, targets] = [&inputs, &targets].map(|all| all.index_select(0, &rows));
@@ -63,14 +62,18 @@ pub fn rows(parts: &[Part], wanted: &[Part]) -> Tensor {
     Tensor::from_slice(&rows)
 }
 
-/// Columns with mean 0 and deviation 1 over some rows.
-fn standard(values: &Tensor, rows: &Tensor) -> Tensor {
-    let values = values.to_kind(Kind::Double);
+/// Columns with mean 0 over some rows, all divided by the same number so that their mean variance there is 1.
+fn alike(values: &Tensor, rows: &Tensor) -> Tensor {
     let of = values.index_select(0, rows);
-    let deviation = of.std_dim(0, false, true);
-    let is_constant = deviation.le_tensor(&(deviation.max() * CONSTANT));
-    let scale = deviation.masked_fill(&is_constant, f64::INFINITY);
+    let variance = of.var_dim(0, false, true).mean(Kind::Double).double_value(&[]);
+    let scale = if variance > 0.0 { variance.sqrt() } else { 1.0 };
     (values - of.mean_dim(0, true, Kind::Double)) / scale
+}
+
+/// Columns with mean 0 and variance 1 over some rows, in which they vary.
+fn standard(values: &Tensor, rows: &Tensor) -> Tensor {
+    let of = values.index_select(0, rows);
+    (values - of.mean_dim(0, true, Kind::Double)) / of.std_dim(0, false, true)
 }
 
 /// The coefficient of determination of each column: 1 for predictions (N, C) that equal the targets, 0
@@ -115,19 +118,29 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_standard_over_the_training_rows_and_constant_ones_are_zero() {
+    fn targets_have_variance_one_and_inputs_on_average() {
         let (inputs, parts) = inputs(50, 3);
         let shifted = &inputs * Tensor::from_slice(&[2.0, 1.0, 0.0f64]) + 7.0;
-        let sets = Sets::new(&shifted, &inputs, &parts);
-        let training = sets.training().inputs;
-        let close = |got: Tensor, expected: [f64; 3]| {
-            let difference = got - Tensor::from_slice(&expected);
-            assert!(difference.abs().max().double_value(&[]) < 1e-12, "{expected:?}");
-        };
-        close(training.mean_dim(0, false, Kind::Double), [0.0; 3]);
-        close(training.std_dim(0, false, false), [1.0, 1.0, 0.0]);
+        let sets = Sets::new(&shifted, &(&inputs * 9.0), &parts);
         assert_eq!((sets.fit.inputs.size()[0], sets.test.inputs.size()[0]), (30, 10));
-        let constant = Sets::new(&(&inputs * 0.0), &inputs, &parts).test.inputs;
-        assert_eq!(constant.abs().max().double_value(&[]), 0.0);
+        let Samples { inputs, targets } = sets.training();
+        let numbers = |x: Tensor| Vec::<f64>::try_from(x).expect("a vector of float64");
+        for all in [&inputs, &targets] {
+            let means = numbers(all.mean_dim(0, false, Kind::Double));
+            assert!(means.iter().all(|mean| mean.abs() < 1e-12), "{means:?}");
+        }
+        let of_targets = numbers(targets.var_dim(0, false, false));
+        assert!(of_targets.iter().all(|variance| (variance - 1.0).abs() < 1e-12));
+        let of_inputs = numbers(inputs.var_dim(0, false, false));
+        assert!((of_inputs.iter().sum::<f64>() - 3.0).abs() < 1e-12, "{of_inputs:?}");
+        assert!(of_inputs[0] > of_inputs[1] && of_inputs[2] == 0.0, "{of_inputs:?}");
+    }
+
+    #[test]
+    fn inputs_that_are_all_the_same_stay_finite() {
+        let (inputs, parts) = inputs(50, 2);
+        let sets = Sets::new(&(&inputs * 0.0 + 4.0), &inputs, &parts);
+        let r2 = r_squared(&linear(&sets), &sets.test.targets);
+        assert!(r2.iter().all(|r2| *r2 <= 0.0 && *r2 > -1.0), "{r2:?}");
     }
 }

@@ -4,7 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::{Samples, Sets, mean_square};
 
-/// Penalties to choose from, as shares of the inputs' variance. The smallest one keeps the normal
+/// Penalties to choose from, as shares of the inputs' mean variance. The smallest one keeps the normal
 /// equations of float64 solvable, whatever depends on what.
 const PENALTIES: [f64; 9] = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0];
 
