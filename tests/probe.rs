@@ -137,6 +137,10 @@ fn refused(folder: &Path) {
     assert!(unknown.contains("dmc:cartpole-swingup"), "{unknown}");
     let other = wrong(&["run", "--env", "walker-walk"], 1);
     assert!(other.contains("does not fit its configuration"), "{other}");
+    let states = ["--set", "env.observation=state", "--set", "train.env_steps=2000"];
+    succeed(train(folder, "states", &states));
+    let blind = wrong(&["states"], 2);
+    assert!(blind.contains("its agent observes states"), "{blind}");
     let none = wrong(&["nowhere"], 1);
     assert!(none.contains("is not a checkpoint"), "{none}");
 }

@@ -11,10 +11,12 @@ use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::ProbeArgs;
 use crate::config::{self, Config, ConfigError, EnvConfig};
 use crate::memory::{available_bytes, gigabytes};
+use crate::observation::Observation;
 use crate::probe::export::Export;
 use crate::probe::{
     Plan, Readouts, Report, Scores, Sight, Subject, collect, probe as measure, state_names,
 };
+use crate::replay::ReplayShape;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -41,7 +43,7 @@ pub fn probe(args: &ProbeArgs) -> Result<()> {
     let pixels = build::pixels(&config);
     let mut pixels = pixels.with_context(|| format!("cannot make {}", config.env.id))?;
     let Player { agent, shape } = Player::new(&checkpoint, pixels.spec())?;
-    let sight = Sight { crop: shape.crop, stack: shape.stack };
+    let sight = sight(&shape)?;
     check_memory(args.frames, sight)?;
     let observations = collect(&agent, &mut pixels, sight, plan)?;
     let mut untrained = config.clone();
@@ -89,6 +91,20 @@ fn check_free(out: Option<&Path>) -> Result<(), ConfigError> {
             Err(super::usage("--out", problem))
         }
         _ => Ok(()),
+    }
+}
+
+/// How the agent sees.
+///
+/// # Errors
+/// If it observes states: what it could be asked for is what it is given.
+fn sight(shape: &ReplayShape) -> Result<Sight, ConfigError> {
+    match shape.observation {
+        Observation::Pixels(crop) => Ok(Sight { crop, stack: shape.stack }),
+        Observation::State { .. } => {
+            let problem = "its agent observes states; only an encoder of pixels can be probed";
+            Err(super::usage("CHECKPOINT_OR_RUN", problem))
+        }
     }
 }
 

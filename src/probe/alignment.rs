@@ -18,8 +18,8 @@ pub fn alignment(one: &Tensor, other: &Tensor) -> f64 {
     squares.mean(Kind::Double).double_value(&[])
 }
 
-/// The logarithm of the mean of exp(-2 d^2) over all pairs of different rows of unit vectors (N, D), d their distance: 0
-/// where all rows are the same, the less the more evenly they are spread.
+/// The logarithm of the mean of exp(-2 d^2) over all pairs of different rows of unit vectors (N, D), d their
+/// distance: 0 where all rows are the same, the less the more evenly they are spread.
 ///
 /// # Panics
 /// If there is but one row.

@@ -231,6 +231,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Augmentation, Config, Selection, resolve};
+    use crate::observation::Input;
 
     const SIGHT: Sight = Sight {
         crop: Crop { frame: 40, image: 36, channels: 3, augmentation: Augmentation::Crop },
@@ -257,7 +258,8 @@ mod tests {
         let counter = Counter::new(1, lengths, ended);
         let mut pixels = Pixels::new(Box::new(counter), 2, 40).expect("the size can be drawn");
         let config = config().agent;
-        let agent = Agent::new(9, ActionSpace::Continuous(1), &config, 1, Device::Cpu);
+        let input = Input::Image { size: 36, frames: 3, channels: 3 };
+        let agent = Agent::new(input, ActionSpace::Continuous(1), &config, 1, Device::Cpu);
         let plan = Plan::new(frames, 3).expect("they are enough");
         collect(&agent, &mut pixels, SIGHT, plan).expect("counting does not fail")
     }

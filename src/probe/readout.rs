@@ -16,8 +16,8 @@ pub struct Samples {
     pub targets: Tensor,
 }
 
-/// Samples by what they are for. Over those of fitting and validation each column has mean 0, each target has variance
-/// 1, and inputs have variance 1 on average.
+/// Samples by what they are for. Over those of fitting and validation each column has mean 0, each target
+/// has variance 1, and inputs have variance 1 on average.
 ///
 /// Inputs keep their sizes relative to each other. Were each brought to variance 1, a pixel that something
 /// reaches once in training would become as large as all others, and in a test far larger.

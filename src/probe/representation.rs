@@ -43,7 +43,8 @@ pub struct NotFinite {
     value: f64,
 }
 
-/// All that are compared: those of the trained agent, the latent vector first, those of an agent as it was made, and pixels.
+/// All that are compared: those of the trained agent, the latent vector first, those of an agent as it was
+/// made, and pixels.
 pub fn representations<'a>(
     trained: &'a Agent,
     random: &'a Agent,
