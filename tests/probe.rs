@@ -137,8 +137,15 @@ fn refused(folder: &Path) {
     assert!(unknown.contains("dmc:cartpole-swingup"), "{unknown}");
     let other = wrong(&["run", "--env", "walker-walk"], 1);
     assert!(other.contains("does not fit its configuration"), "{other}");
-    let states = ["--set", "env.observation=state", "--set", "train.env_steps=2000"];
-    succeed(train(folder, "states", &states));
+    let states = [
+        "env.observation=state",
+        "agent.augmentation=none",
+        "agent.contrast.objective=off",
+        "replay.codec=auto",
+        "train.env_steps=2000",
+    ];
+    let sets: Vec<&str> = states.into_iter().flat_map(|set| ["--set", set]).collect();
+    succeed(train(folder, "states", &sets));
     let blind = wrong(&["states"], 2);
     assert!(blind.contains("its agent observes states"), "{blind}");
     let none = wrong(&["nowhere"], 1);
