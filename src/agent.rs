@@ -210,9 +210,15 @@ impl Agent {
         }
     }
 
-    /// The contrast's similarities of queries (N, D) and keys (M, D), (N, M), without gradient.
+    /// How alike the contrast finds queries (B, D) and keys (B, D), (B, B), without gradient.
+    ///
+    /// # Panics
+    /// If the objective compares no views.
     pub fn similarities(&self, queries: &Tensor, keys: &Tensor) -> Tensor {
-        no_grad(|| self.head.logits(&self.convert(queries), &self.convert(keys)))
+        let Some(Head::Views(comparison)) = &self.head else {
+            panic!("the objective compares no views")
+        };
+        no_grad(|| comparison.loss(&self.convert(queries), &self.convert(keys)).1)
     }
 
     /// Multiplications and additions of the convolutions for one image.

@@ -27,13 +27,14 @@ use serde::Serialize;
 use tch::Tensor;
 
 use crate::agent::Agent;
-use crate::augment::Corner;
 use crate::config::Objective;
 use crate::objective::info_nce;
 use crate::random::{Purpose, Streams};
 
 use coordinates::Coordinates;
-pub use observations::{Actions, Observation, Plan, Sight, TooFewFrames, collect, state_names};
+pub use observations::{
+    Actions, Observation, Plan, Sight, TooFewFrames, View, collect, state_names,
+};
 use readout::Sets;
 use representation::{NotFinite, Representation, representations};
 use retrieval::KEYS;
@@ -44,7 +45,7 @@ pub use split::{Part, split};
 pub struct Subject<'a> {
     pub trained: &'a Agent,
     pub random: &'a Agent,
-    pub sight: Sight,
+    pub sight: Sight<'a>,
     /// Names of the numbers of the flat observation; none where the environment does not tell it.
     pub state_names: &'a [String],
     /// What the contrast was trained with.
@@ -60,8 +61,8 @@ pub struct Report {
     pub test_episodes: usize,
     /// Keys that a query is compared with.
     pub keys: usize,
-    /// Share of queries whose own key is the most similar one by the contrast's similarity; none where
-    /// that was not trained.
+    /// Share of queries whose own key is the most similar one to the contrast; none where that compares
+    /// no views.
     pub contrast_retrieval: Option<f64>,
     /// The coordinates that the readouts predict, in the order of their R^2.
     pub coordinates: Vec<String>,
@@ -128,9 +129,10 @@ pub fn probe(
         });
         views.scores(representation, &vectors, readouts)
     });
-    let contrast_retrieval = match objective {
-        Objective::Off => None,
-        _ => Some(views.contrast_retrieval(&representations[0], trained)?),
+    let contrast_retrieval = if objective.compares_views() {
+        Some(views.contrast_retrieval(&representations[0], trained)?)
+    } else {
+        None
     };
     Ok(Report {
         frames: observations.len(),
@@ -154,29 +156,29 @@ impl Readout {
 
 /// What an agent sees of each observation: its centre, and two random crops.
 struct Views<'a> {
-    sight: Sight,
+    sight: Sight<'a>,
     observations: &'a [Observation],
-    centres: Vec<Corner>,
-    queries: Vec<Corner>,
-    keys: Vec<Corner>,
+    centres: Vec<View>,
+    queries: Vec<View>,
+    keys: Vec<View>,
     /// The order in which observations are put into groups for retrieval: neighbours would be near in time.
     order: Tensor,
 }
 
 impl<'a> Views<'a> {
-    fn new(sight: Sight, observations: &'a [Observation], streams: &Streams) -> Self {
-        let corners = |view| {
+    fn new(sight: Sight<'a>, observations: &'a [Observation], streams: &Streams) -> Self {
+        let drawn = |view| {
             let mut stream = streams.stream(Purpose::ProbeCrop, view);
-            observations.iter().map(|_| sight.crop.random_corner(&mut stream)).collect()
+            observations.iter().map(|_| View::Augmented(sight.pipeline.draw(&mut stream))).collect()
         };
         let mut order: Vec<i64> = (0..observations.len() as i64).collect();
         order.shuffle(&mut streams.stream(Purpose::ProbeOrder, 0));
         Self {
             sight,
             observations,
-            centres: vec![sight.crop.centre_corner(); observations.len()],
-            queries: corners(0),
-            keys: corners(1),
+            centres: vec![View::Centre; observations.len()],
+            queries: drawn(0),
+            keys: drawn(1),
             order: Tensor::from_slice(&order),
         }
     }
@@ -187,7 +189,7 @@ impl<'a> Views<'a> {
         vectors: &Tensor,
         readouts: Option<Readouts>,
     ) -> Result<Scores, NotFinite> {
-        let of = |corners| representation.of(self.sight, self.observations, corners);
+        let of = |views| representation.of(self.sight, self.observations, views);
         let (one, other) = (of(&self.queries)?, of(&self.keys)?);
         let keys = representation.keys_of(self.sight, self.observations, &self.keys)?;
         let cosine = |queries: &Tensor, keys: &Tensor| info_nce::cosine_logits(queries, keys, 1.0);

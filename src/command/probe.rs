@@ -98,9 +98,11 @@ fn check_free(out: Option<&Path>) -> Result<(), ConfigError> {
 ///
 /// # Errors
 /// If it observes states: what it could be asked for is what it is given.
-fn sight(shape: &ReplayShape) -> Result<Sight, ConfigError> {
-    match shape.observation {
-        Observation::Pixels(crop) => Ok(Sight { crop, stack: shape.stack }),
+fn sight(shape: &ReplayShape) -> Result<Sight<'_>, ConfigError> {
+    match &shape.observation {
+        Observation::Pixels { contrast, .. } => {
+            Ok(Sight { pipeline: contrast, stack: shape.stack })
+        }
         Observation::State { .. } => {
             let problem = "its agent observes states; only an encoder of pixels can be probed";
             Err(super::usage("CHECKPOINT_OR_RUN", problem))
@@ -110,8 +112,8 @@ fn sight(shape: &ReplayShape) -> Result<Sight, ConfigError> {
 
 /// # Errors
 /// If the frames do not fit into memory: a checkpoint that is a stranger's may say that they are huge.
-fn check_memory(frames: u64, Sight { crop, stack }: Sight) -> Result<(), ConfigError> {
-    let needed = frames as f64 * stack as f64 * crop.frame_bytes() as f64;
+fn check_memory(frames: u64, sight: Sight<'_>) -> Result<(), ConfigError> {
+    let needed = frames as f64 * sight.stack as f64 * sight.sizes().frame_bytes() as f64;
     match available_bytes() {
         Some(available) if needed > available as f64 => {
             let (needed, available) = (gigabytes(needed), gigabytes(available as f64));

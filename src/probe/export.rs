@@ -7,6 +7,7 @@ use std::path::Path;
 use rand::seq::SliceRandom;
 use tch::Tensor;
 
+use super::View;
 use super::representation::{NotFinite, Representation};
 use super::{Observation, Report, Subject, pictures, projector, spectrum};
 use crate::durable;
@@ -41,7 +42,7 @@ impl<'a> Export<'a> {
         (report, seed): (&Report, u64),
     ) -> Result<Self, NotFinite> {
         let Subject { trained, sight, state_names, .. } = subject;
-        let centres = vec![sight.crop.centre_corner(); observations.len()];
+        let centres = vec![View::Centre; observations.len()];
         let latents = Representation::latent(trained).of(sight, observations, &centres)?;
         let mut shown: Vec<usize> = (0..observations.len()).collect();
         shown.shuffle(&mut Streams::new(seed).stream(Purpose::ProbeOrder, 1));

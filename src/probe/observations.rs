@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::action::ActionSpace;
 use crate::agent::{Act, Agent};
-use crate::augment::{Corner, Crop};
+use crate::augment::{self, Pipeline, Scratch, Sizes};
 use crate::nn::slice::bytes_mut;
 use crate::random::{Purpose, Streams};
 
@@ -33,11 +33,20 @@ pub struct TooFewFrames {
     frames: usize,
 }
 
-/// How an agent sees: the crops that it takes, and the frames of a stack.
+/// How an agent's contrast sees: the augmentations of its images, and the frames of a stack.
 #[derive(Clone, Copy, Debug)]
-pub struct Sight {
-    pub crop: Crop,
+pub struct Sight<'a> {
+    pub pipeline: &'a Pipeline,
     pub stack: usize,
+}
+
+/// How an observation is shown.
+#[derive(Clone, Debug)]
+pub enum View {
+    /// As the acting agent sees it.
+    Centre,
+    /// As the contrast does.
+    Augmented(augment::Drawn),
 }
 
 /// Who chooses the actions of an episode.
@@ -102,7 +111,7 @@ impl Plan {
 pub fn collect(
     agent: &Agent,
     pixels: &mut Pixels,
-    sight: Sight,
+    sight: Sight<'_>,
     plan: Plan,
 ) -> Result<Vec<Observation>, EnvError> {
     let mut observations = Vec::new();
@@ -120,7 +129,7 @@ pub fn collect(
 /// What an episode is played with.
 struct Player<'a> {
     agent: &'a Agent,
-    sight: Sight,
+    sight: Sight<'a>,
     plan: Plan,
     episode: usize,
     /// Observations that are still wanted, at least one.
@@ -173,43 +182,53 @@ impl Player<'_> {
     }
 
     fn act(&self, now: &Observation) -> Vec<f32> {
-        let Sight { crop, .. } = self.sight;
-        let image = self.sight.images(&[now], &[crop.centre_corner()]);
+        let image = self.sight.images(&[now], &[View::Centre]);
         self.agent.act_one(&image, Act::Deterministic)
     }
 }
 
-impl Sight {
-    /// Crops of some observations at a corner each, (B, H, W, C), u8.
-    pub fn images(&self, observations: &[&Observation], corners: &[Corner]) -> Tensor {
-        let side = self.crop.image;
-        let channels = self.crop.channels * self.stack;
+impl Sight<'_> {
+    pub fn sizes(&self) -> Sizes {
+        self.pipeline.sizes()
+    }
+
+    /// A view each of some observations, (B, H, W, C), u8.
+    pub fn images(&self, observations: &[&Observation], views: &[View]) -> Tensor {
+        let Sizes { image: side, channels, .. } = self.sizes();
+        let channels = channels * self.stack;
         let size = [observations.len(), side, side, channels].map(|length| length as i64);
         let mut images = Tensor::zeros(size, (Kind::Uint8, Device::Cpu));
         let each = bytes_mut(&mut images).chunks_exact_mut(side * side * channels);
-        for ((observation, corner), image) in observations.iter().zip(corners).zip(each) {
+        let mut scratch = Scratch::default();
+        for ((observation, view), image) in observations.iter().zip(views).zip(each) {
             let stack: Vec<&[u8]> = observation.stack.iter().map(|frame| &**frame).collect();
-            self.crop.cut(&stack, *corner, image);
+            match view {
+                View::Centre => self.pipeline.centre(&stack, image),
+                View::Augmented(drawn) => self.pipeline.apply(&stack, drawn, image, &mut scratch),
+            }
         }
         images
     }
 
     /// The newest frame of an observation, whole, in red, green and blue.
     pub fn newest(&self, observation: &Observation) -> Vec<u8> {
-        let newest = observation.stack.last().expect("a stack has a frame");
-        match self.crop.channels {
-            1 => newest.iter().flat_map(|&grey| [grey; 3]).collect(),
-            _ => newest.to_vec(),
-        }
+        self.in_colours(observation.stack.last().expect("a stack has a frame"))
     }
 
-    /// The centre crop of the newest frame, in red, green and blue.
+    /// What the acting agent sees of the newest frame, in red, green and blue.
     pub fn newest_image(&self, observation: &Observation) -> Vec<u8> {
-        let Corner { y, x } = self.crop.centre_corner();
-        let (frame, image) = (self.crop.frame, self.crop.image);
-        let whole = self.newest(observation);
-        let row = |row: usize| &whole[((y + row) * frame + x) * 3..][..image * 3];
-        (0..image).flat_map(row).copied().collect()
+        let Sizes { image, channels, .. } = self.sizes();
+        let newest = observation.stack.last().expect("a stack has a frame");
+        let mut seen = vec![0; image * image * channels];
+        self.pipeline.centre(&[newest], &mut seen);
+        self.in_colours(&seen)
+    }
+
+    fn in_colours(&self, pixels: &[u8]) -> Vec<u8> {
+        match self.sizes().channels {
+            1 => pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
+            _ => pixels.to_vec(),
+        }
     }
 }
 
@@ -230,18 +249,15 @@ mod tests {
     use curl_envs::{Counter, Ended, Env};
 
     use super::*;
-    use crate::config::{Augmentation, Config, Selection, resolve};
+    use crate::augment::Augmentation;
+    use crate::config::{Config, Selection, resolve};
     use crate::observation::Input;
-
-    const SIGHT: Sight = Sight {
-        crop: Crop { frame: 40, image: 36, channels: 3, augmentation: Augmentation::Crop },
-        stack: 3,
-    };
 
     fn config() -> Config {
         let selection = Selection {
             env: "dmc:cartpole-swingup",
             default_action_repeat: 1,
+            method: None,
             preset: Some("debug"),
             file: None,
             env_steps: None,
@@ -261,7 +277,10 @@ mod tests {
         let input = Input::Image { size: 36, frames: 3, channels: 3 };
         let agent = Agent::new(input, ActionSpace::Continuous(1), &config, 1, Device::Cpu);
         let plan = Plan::new(frames, 3).expect("they are enough");
-        collect(&agent, &mut pixels, SIGHT, plan).expect("counting does not fail")
+        let sizes = Sizes { frame: 40, image: 36, channels: 3 };
+        let pipeline = Pipeline::new(&[Augmentation::Crop], sizes, 0.0).expect("there is room");
+        let sight = Sight { pipeline: &pipeline, stack: 3 };
+        collect(&agent, &mut pixels, sight, plan).expect("counting does not fail")
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::View;
 use super::observations::{Observation, Sight};
 use super::retrieval::nearest;
 use super::spectrum::Plane;
@@ -21,17 +22,17 @@ const COLOURS: [[f64; 3]; 3] = [[68.0, 1.0, 84.0], [33.0, 145.0, 140.0], [253.0,
 
 /// Each of some observations, and in its row the nearest ones of other episodes, by rows of vectors (N, D).
 pub fn neighbours(
-    sight: Sight,
+    sight: Sight<'_>,
     observations: &[Observation],
     vectors: &Tensor,
     shown: &[usize],
 ) -> Sheet {
     let episodes: Vec<usize> = observations.iter().map(|one| one.episode).collect();
-    let mut sheet = Sheet::new(sight.crop.frame + 2, 1 + NEIGHBOURS);
+    let mut sheet = Sheet::new(sight.sizes().frame + 2, 1 + NEIGHBOURS);
     for &query in shown {
         let found = nearest(vectors, query, &episodes, NEIGHBOURS);
         for index in [query].into_iter().chain(found) {
-            sheet.push(&framed(&sight.newest(&observations[index]), sight.crop.frame));
+            sheet.push(&framed(&sight.newest(&observations[index]), sight.sizes().frame));
         }
     }
     sheet
@@ -39,18 +40,18 @@ pub fn neighbours(
 
 /// Observations as the encoder sees them, and below each the same in grey under the mean absolute activation of
 /// the last convolution, in colours from the image's least to its greatest.
-pub fn saliency(sight: Sight, agent: &Agent, map_side: i64, shown: &[&Observation]) -> Sheet {
-    let corners = vec![sight.crop.centre_corner(); shown.len()];
-    let features = agent.features(&agent.prepare(&sight.images(shown, &corners)));
+pub fn saliency(sight: Sight<'_>, agent: &Agent, map_side: i64, shown: &[&Observation]) -> Sheet {
+    let views = vec![View::Centre; shown.len()];
+    let features = agent.features(&agent.prepare(&sight.images(shown, &views)));
     let maps = features.reshape([shown.len() as i64, -1, map_side, map_side]);
-    let heat = upsampled(&maps, sight.crop.image as i64);
+    let heat = upsampled(&maps, sight.sizes().image as i64);
     let frames: Vec<Vec<u8>> = shown.iter().map(|one| sight.newest_image(one)).collect();
-    let mut sheet = Sheet::new(sight.crop.image + 2, shown.len());
-    frames.iter().for_each(|frame| sheet.push(&framed(frame, sight.crop.image)));
+    let mut sheet = Sheet::new(sight.sizes().image + 2, shown.len());
+    frames.iter().for_each(|frame| sheet.push(&framed(frame, sight.sizes().image)));
     for (frame, heat) in frames.iter().zip(&heat) {
         let pixels = frame.chunks_exact(3).zip(heat);
         let covered: Vec<u8> = pixels.flat_map(|(pixel, &heat)| under(pixel, heat)).collect();
-        sheet.push(&framed(&covered, sight.crop.image));
+        sheet.push(&framed(&covered, sight.sizes().image));
     }
     sheet
 }

@@ -23,14 +23,14 @@ const THUMBNAIL: usize = 48;
 /// Writes the four files into a folder, for the latent vectors (N, D) of observations.
 pub fn write(
     folder: &Path,
-    sight: Sight,
+    sight: Sight<'_>,
     observations: &[Observation],
     state_names: &[String],
     latents: &Tensor,
 ) -> io::Result<()> {
     fs::write(folder.join(TENSORS), tensors(latents))?;
     fs::write(folder.join(METADATA), metadata(observations, state_names))?;
-    let side = THUMBNAIL.min(sight.crop.frame);
+    let side = THUMBNAIL.min(sight.sizes().frame);
     write_sprite(&folder.join(SPRITE), sight, observations, side)?;
     fs::write(folder.join(CONFIG), config(side))
 }
@@ -61,14 +61,14 @@ fn joined(cells: impl Iterator<Item = String>) -> String {
 /// included: the projector computes a picture's row from its number and the number of rows.
 fn write_sprite(
     path: &Path,
-    sight: Sight,
+    sight: Sight<'_>,
     observations: &[Observation],
     side: usize,
 ) -> io::Result<()> {
     let columns = (1..).find(|columns| columns * columns >= observations.len()).unwrap_or(1);
     let mut sheet = Sheet::new(side, columns);
     for observation in observations {
-        sheet.push(&thumbnail(&sight.newest(observation), sight.crop.frame, side));
+        sheet.push(&thumbnail(&sight.newest(observation), sight.sizes().frame, side));
     }
     let white = vec![255; side * side * 3];
     (observations.len()..columns * columns).for_each(|_| sheet.push(&white));

@@ -3,9 +3,9 @@
 use tch::{Device, Kind, Tensor, no_grad};
 use thiserror::Error;
 
+use super::View;
 use super::observations::{Observation, Sight};
 use crate::agent::Agent;
-use crate::augment::Corner;
 use crate::nn::first_non_finite;
 use crate::random::{self, Purpose, Streams};
 
@@ -48,12 +48,12 @@ pub struct NotFinite {
 pub fn representations<'a>(
     trained: &'a Agent,
     random: &'a Agent,
-    sight: Sight,
+    sight: Sight<'_>,
     streams: &Streams,
 ) -> Vec<Representation<'a>> {
     let projection = projection(trained, sight, streams);
     let features = |agent| Form::Features(agent, projection.as_ref().map(Tensor::shallow_clone));
-    let channels = sight.crop.channels as i64;
+    let channels = sight.sizes().channels as i64;
     [
         (LATENT, Form::Latent(trained)),
         ("features", features(trained)),
@@ -67,9 +67,9 @@ pub fn representations<'a>(
 
 /// A (features, [`PROJECTED`]) matrix of normal numbers with variance 1 / [`PROJECTED`], which keeps distances
 /// up to a few per cent (Johnson & Lindenstrauss 1984); none where the features are no more.
-fn projection(agent: &Agent, sight: Sight, streams: &Streams) -> Option<Tensor> {
-    let side = sight.crop.image as i64;
-    let channels = (sight.crop.channels * sight.stack) as i64;
+fn projection(agent: &Agent, sight: Sight<'_>, streams: &Streams) -> Option<Tensor> {
+    let side = sight.sizes().image as i64;
+    let channels = (sight.sizes().channels * sight.stack) as i64;
     let image = Tensor::zeros([1, side, side, channels], (Kind::Uint8, Device::Cpu));
     let features = agent.features(&agent.prepare(&image)).size()[1];
     (features > PROJECTED).then(|| {
@@ -91,11 +91,11 @@ impl<'a> Representation<'a> {
     /// If one of their numbers is not finite.
     pub fn of(
         &self,
-        sight: Sight,
+        sight: Sight<'_>,
         observations: &[Observation],
-        corners: &[Corner],
+        views: &[View],
     ) -> Result<Tensor, NotFinite> {
-        self.by(|images| self.encode(images), sight, observations, corners)
+        self.by(|images| self.encode(images), sight, observations, views)
     }
 
     /// The same as keys, which the momentum encoder makes of latent vectors.
@@ -104,30 +104,30 @@ impl<'a> Representation<'a> {
     /// If one of their numbers is not finite.
     pub fn keys_of(
         &self,
-        sight: Sight,
+        sight: Sight<'_>,
         observations: &[Observation],
-        corners: &[Corner],
+        views: &[View],
     ) -> Result<Tensor, NotFinite> {
         match self.form {
             Form::Latent(agent) => {
-                self.by(|images| agent.key_latents(images), sight, observations, corners)
+                self.by(|images| agent.key_latents(images), sight, observations, views)
             }
-            _ => self.of(sight, observations, corners),
+            _ => self.of(sight, observations, views),
         }
     }
 
     fn by(
         &self,
         encode: impl Fn(&Tensor) -> Tensor,
-        sight: Sight,
+        sight: Sight<'_>,
         observations: &[Observation],
-        corners: &[Corner],
+        views: &[View],
     ) -> Result<Tensor, NotFinite> {
-        let chunks = observations.chunks(CHUNK).zip(corners.chunks(CHUNK));
+        let chunks = observations.chunks(CHUNK).zip(views.chunks(CHUNK));
         let vectors: Vec<Tensor> = chunks
-            .map(|(observations, corners)| {
+            .map(|(observations, views)| {
                 let observations: Vec<&Observation> = observations.iter().collect();
-                let vectors = encode(&sight.images(&observations, corners));
+                let vectors = encode(&sight.images(&observations, views));
                 vectors.to_device(Device::Cpu).to_kind(Kind::Double)
             })
             .collect();
