@@ -139,7 +139,7 @@ fn refused(folder: &Path) {
     assert!(other.contains("does not fit its configuration"), "{other}");
     let states = [
         "env.observation=state",
-        "agent.augmentation=none",
+        "agent.augmentations=[]",
         "agent.contrast.objective=off",
         "replay.codec=auto",
         "train.env_steps=2000",

@@ -196,13 +196,6 @@ impl<'a> Restatement<'a> {
         let double = |tensor: &Tensor| tensor.to_kind(Kind::Double);
         let (observed, query) = (scale(batch.observations()), scale(batch.query()));
         let (size, next) = (batch.shape.size as i64, scale(batch.next()));
-        let key = match config.contrast.positive {
-            Positives::Augmented => scale(batch.key().expect("the batch has keys")),
-            Positives::Gaussian => {
-                let noise = double(noise.positive.as_ref().unwrap()).permute([0, 3, 1, 2]);
-                &query + noise * config.contrast.sigma.get()
-            }
-        };
         let alpha = self.get("temperature.log_alpha").exp().detach();
 
         let next_features = self.convolve(&next, "query_encoder");
@@ -232,6 +225,13 @@ impl<'a> Restatement<'a> {
             let learned: &[&str] = match config.contrast.similarity {
                 Similarity::Bilinear => &["query_encoder.", "contrast."],
                 Similarity::Cosine | Similarity::Dot => &["query_encoder."],
+            };
+            let key = match config.contrast.positive {
+                Positives::Augmented => scale(batch.key().expect("the batch has keys")),
+                Positives::Gaussian => {
+                    let noise = double(noise.positive.as_ref().unwrap()).permute([0, 3, 1, 2]);
+                    &query + noise * config.contrast.sigma.get()
+                }
             };
             self.gradients(&self.contrast_loss(&query, &key), learned)
         });

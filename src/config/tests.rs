@@ -51,7 +51,7 @@ fn every_default_has_a_comment_above_it() {
         .map(|pair| pair[1])
         .collect();
     assert!(bare.is_empty(), "no comment above {bare:?}");
-    assert_eq!(lines.iter().filter(|line| line.starts_with('[')).count(), 12);
+    assert_eq!(lines.iter().filter(|line| line.starts_with('[')).count(), 13);
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
         (
             &[TranslateIt, CropIt],
             sizes(100, 84, 3),
-            "crop makes frames smaller and translate larger: expected one of them, leave the other out",
+            "translate and crop both change the size: leave one of them out",
         ),
         (
             &[Flip, CropIt],
