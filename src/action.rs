@@ -1,5 +1,7 @@
 //! The actions that an agent chooses from, as the numbers that the replay and a batch hold.
 
+use std::fmt;
+
 use curl_envs::{Action, ActionSpec};
 use rand::{Rng, RngExt};
 use tch::{Kind, Tensor};
@@ -20,6 +22,16 @@ impl From<&ActionSpec> for ActionSpace {
         match spec {
             ActionSpec::Continuous { low, .. } => Self::Continuous(low.len()),
             ActionSpec::Discrete { n } => Self::Discrete(*n),
+        }
+    }
+}
+
+impl fmt::Display for ActionSpace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Continuous(1) => write!(out, "1 continuous number"),
+            Self::Continuous(dimensions) => write!(out, "{dimensions} continuous numbers"),
+            Self::Discrete(choices) => write!(out, "one of {choices} choices"),
         }
     }
 }

@@ -98,6 +98,10 @@ pub struct EvalArgs {
     /// A checkpoint folder, or a run folder (its last checkpoint is taken)
     #[arg(value_name = "CHECKPOINT_OR_RUN")]
     pub path: PathBuf,
+    /// Environment to play in (default: that of the training). Actions and states must be as many;
+    /// action repeat and pictures are as they were in training
+    #[arg(long, value_name = "ID")]
+    pub env: Option<String>,
     /// Episodes to play
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = at_least_one())]
     pub episodes: u64,

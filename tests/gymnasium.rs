@@ -63,6 +63,10 @@ fn a_run_on_continuous_actions_goes_on_and_plays_back() {
     let told = succeed(folder, &[&eval[..], &["--python", python]].concat());
     assert!(told.contains("gymnasium:Pendulum-v1 after 4000 env steps"), "{told}");
     assert!(folder.join("film.gif").exists());
+    let elsewhere =
+        ["eval", "run", "--episodes", "1", "--env", "gymnasium:MountainCarContinuous-v0"];
+    let told = succeed(folder, &[&elsewhere[..], &["--python", python]].concat());
+    assert!(told.starts_with("gymnasium:MountainCarContinuous-v0 after 4000 env steps"), "{told}");
     // A checkpoint does not say which program is started.
     let refused = run(folder, &[&eval[..], &["--python", "./none"]].concat());
     let errors = String::from_utf8_lossy(&refused.stderr);

@@ -8,6 +8,7 @@ mod data_path;
 mod determinism;
 mod discrete;
 mod disk;
+mod elsewhere;
 mod environments;
 mod examples;
 mod faults;

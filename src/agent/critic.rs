@@ -36,6 +36,22 @@ impl Critic {
         Self { q1: Mlp::new(&widths, init), q2: Mlp::new(&widths, init), space }
     }
 
+    /// The actions of a stored critic, as the shapes of its tensors tell by their names within it.
+    /// `None` where they are no critic's.
+    pub fn actions(
+        config: &AgentConfig,
+        shape: impl Fn(&str) -> Option<Vec<i64>>,
+    ) -> Option<ActionSpace> {
+        // (outputs, inputs) each.
+        let (inputs, outputs) = (*shape("q1.0.weight")?.get(1)?, *shape("q1.2.weight")?.first()?);
+        let beside_latent = usize::try_from(inputs - config.encoder.feature_dim.dim()).ok()?;
+        match (beside_latent, usize::try_from(outputs).ok()?) {
+            (0, choices) => Some(ActionSpace::Discrete(choices)),
+            (dimensions, 1) => Some(ActionSpace::Continuous(dimensions)),
+            _ => None,
+        }
+    }
+
     /// Latent vectors (B, D) and the numbers of actions -> both values, (B, 1) each.
     pub fn forward(&self, latent: &Tensor, action: &Tensor) -> (Tensor, Tensor) {
         match self.space {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tch::{Tensor, no_grad};
 use thiserror::Error;
 
-use super::Agent;
+use super::{Agent, Critic};
+use crate::action::ActionSpace;
+use crate::config::AgentConfig;
 use crate::nn::first_non_finite;
 
 /// Everything that an agent has learned: parameters, and the optimisers' moments and step counts.
@@ -22,6 +24,18 @@ impl AgentState {
     pub fn bytes(&self) -> usize {
         let bytes = |tensor: &Tensor| tensor.numel() * tensor.kind().elt_size_in_bytes();
         self.tensors.values().map(bytes).sum()
+    }
+
+    /// Numbers of the states that the agent observes; `None` where it sees pictures.
+    pub fn state_len(&self) -> Option<usize> {
+        let means = self.tensors.get("normaliser.mean")?.size();
+        usize::try_from(*means.first()?).ok()
+    }
+
+    /// The actions that an agent of this configuration chooses from, as its critic's shapes tell, if it
+    /// has one.
+    pub fn actions(&self, config: &AgentConfig) -> Option<ActionSpace> {
+        Critic::actions(config, |name| Some(self.tensors.get(&format!("critic.{name}"))?.size()))
     }
 }
 

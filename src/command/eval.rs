@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use anyhow::Context;
-use curl_envs::PixelEnvs;
+use curl_envs::{PixelEnvs, Spec};
 use serde::Serialize;
 
 use super::build::{self, Player};
+use super::config::canonical_env;
+use crate::action::ActionSpace;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
-use crate::config::{Config, EnvConfig};
+use crate::config::{Config, ConfigError, EnvConfig};
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::video::{Video, VideoError};
@@ -17,7 +19,9 @@ use crate::video::{Video, VideoError};
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Printed<'a> {
+    /// Where the episodes were played.
     env: &'a str,
+    trained_in: &'a str,
     env_step: u64,
     episodes: u64,
     seed: u64,
@@ -29,19 +33,26 @@ struct Printed<'a> {
 pub fn eval(args: &EvalArgs) -> anyhow::Result<()> {
     let path = Checkpoints::locate(&args.path);
     let checkpoint = Checkpoint::load(&path)?;
-    build::set_threads(&checkpoint.config);
-    let report = play(args, &checkpoint)?;
+    let config = played(args, &checkpoint.config)?;
+    build::set_threads(&config);
+    let report = play(args, &config, &checkpoint)?;
     super::print(&if args.json {
-        json(args, &checkpoint, &report)?
+        json(args, &config, &checkpoint, &report)?
     } else {
-        text(&checkpoint, &report)
+        text(&config, &checkpoint, &report)
     })
 }
 
-fn json(args: &EvalArgs, checkpoint: &Checkpoint, report: &EvalReport) -> anyhow::Result<String> {
+fn json(
+    args: &EvalArgs,
+    config: &Config,
+    checkpoint: &Checkpoint,
+    report: &EvalReport,
+) -> anyhow::Result<String> {
     let (mean_return, std_return) = report.mean_and_std();
     let printed = Printed {
-        env: &checkpoint.config.env.id,
+        env: &config.env.id,
+        trained_in: &checkpoint.config.env.id,
         env_step: checkpoint.steps.env_step,
         episodes: args.episodes,
         seed: args.seed,
@@ -52,9 +63,11 @@ fn json(args: &EvalArgs, checkpoint: &Checkpoint, report: &EvalReport) -> anyhow
     Ok(serde_json::to_string(&printed)? + "\n")
 }
 
-fn text(checkpoint: &Checkpoint, report: &EvalReport) -> String {
-    let mut text =
-        format!("{} after {} env steps\n", checkpoint.config.env.id, checkpoint.steps.env_step);
+fn text(config: &Config, checkpoint: &Checkpoint, report: &EvalReport) -> String {
+    let (id, trained_in) = (&config.env.id, &checkpoint.config.env.id);
+    let elsewhere =
+        if id == trained_in { String::new() } else { format!(" of training in {trained_in}") };
+    let mut text = format!("{id} after {} env steps{elsewhere}\n", checkpoint.steps.env_step);
     for (episode, value) in report.returns.iter().enumerate() {
         text += &format!("episode {:>3}: {value:8.1}\n", episode + 1);
     }
@@ -62,25 +75,70 @@ fn text(checkpoint: &Checkpoint, report: &EvalReport) -> String {
     text + &format!("mean {mean:.1} +- {std:.1}\n")
 }
 
-/// So many environments of a checkpoint. Those in Python are run by an interpreter that the user has named: a
-/// checkpoint that is a stranger's must not say which program is started.
-fn pixel_envs(args: &EvalArgs, config: &Config, count: usize) -> anyhow::Result<PixelEnvs> {
-    let trained_with = &config.env.python;
-    let python = args.python.to_string_lossy().into_owned();
-    let env = EnvConfig { python, ..config.env.clone() };
-    let envs = build::pixel_envs(&Config { env, ..config.clone() }, count);
-    if args.python.as_os_str() == trained_with.as_str() {
+/// The configuration of a checkpoint, with the environment and the interpreter that the arguments name.
+/// All else is as it was in training: action repeat, size and colours of the pictures, and the stack.
+///
+/// Environments in Python are run by an interpreter that the user has named: a checkpoint that is a
+/// stranger's must not say which program is started.
+fn played(args: &EvalArgs, trained: &Config) -> Result<Config, ConfigError> {
+    let id = args.env.as_deref().map(|id| canonical_env("--env", id)).transpose()?;
+    let env = EnvConfig {
+        id: id.unwrap_or_else(|| trained.env.id.clone()),
+        python: args.python.to_string_lossy().into_owned(),
+        ..trained.env.clone()
+    };
+    Ok(Config { env, ..trained.clone() })
+}
+
+/// So many environments, in which a checkpoint's agent can act.
+fn pixel_envs(
+    args: &EvalArgs,
+    config: &Config,
+    checkpoint: &Checkpoint,
+) -> anyhow::Result<PixelEnvs> {
+    let count = args.eval_envs.min(args.episodes) as usize;
+    let envs = build::pixel_envs(config, count);
+    if args.env.is_some() {
+        let envs = envs?;
+        check_fit(checkpoint, envs.spec())?;
+        return Ok(envs);
+    }
+    let trained_with = &checkpoint.config.env.python;
+    if config.env.python == *trained_with {
         return Ok(envs?);
     }
     envs.with_context(|| format!("the run was trained with --python {trained_with}"))
 }
 
-fn play(args: &EvalArgs, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
-    let count = args.eval_envs.min(args.episodes) as usize;
-    let mut envs = pixel_envs(args, &checkpoint.config, count)?;
+/// Whether the agent's actions are those of an environment that it was not trained in, and its states.
+/// Pictures always fit: whatever is drawn becomes one of the size and the colours of training.
+fn check_fit(checkpoint: &Checkpoint, spec: &Spec) -> Result<(), ConfigError> {
+    let Checkpoint { agent, config, .. } = checkpoint;
+    let refused = |fits_not: String| {
+        let trained_in = &config.env.id;
+        let problem =
+            format!("{} {fits_not}; name one that fits an agent of {trained_in}", spec.id);
+        Err(super::usage("--env", problem))
+    };
+    // What is no agent's at all is told where it is restored.
+    let takes = ActionSpace::from(&spec.action);
+    if let Some(acts) = agent.actions(&config.agent).filter(|acts| *acts != takes) {
+        return refused(format!("takes {takes}, but the agent acts with {acts}"));
+    }
+    let len = spec.observation_len();
+    if let Some(known) = agent.state_len().filter(|known| *known != len) {
+        return refused(format!(
+            "has states of {len} numbers, but the agent knows those of {known}"
+        ));
+    }
+    Ok(())
+}
+
+fn play(args: &EvalArgs, config: &Config, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
+    let mut envs = pixel_envs(args, config, checkpoint)?;
     let Player { agent, shape } = Player::new(checkpoint, envs.spec())?;
-    let mut stacks: Vec<_> =
-        (0..count).map(|_| FrameStack::new(&shape.observation, shape.stack)).collect();
+    let stack = || FrameStack::new(&shape.observation, shape.stack);
+    let mut stacks: Vec<_> = (0..envs.count()).map(|_| stack()).collect();
     let episodes = Episodes { seed: args.seed, first: 0, count: args.episodes };
 
     let mut film = args.video.as_deref().map(|path| Film::create(path, &envs)).transpose()?;
