@@ -10,6 +10,7 @@ mod agent;
 mod differences;
 mod env;
 mod formula;
+mod pictures;
 
 use std::path::{Path, PathBuf};
 
