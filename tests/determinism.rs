@@ -30,7 +30,8 @@ fn check(env: &str, precision: &str) {
 }
 
 /// Simulations of all kinds: with and without contacts, strings, height fields and reset models, and
-/// one that is no simulation of MuJoCo's.
+/// one that is no simulation of MuJoCo's. Not the dog: its two runs would take as long as all of these
+/// together, and the tests of its crate hold every task to the bits of a second environment.
 const ENVIRONMENTS: [&str; 7] = [
     "dmc:ball_in_cup-catch",
     "dmc:cartpole-three_poles",
