@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use curl_envs::Ended;
-use curl_rl::observation::Observation;
 use curl_rl::action::ActionSpace;
 use curl_rl::augment::Sizes;
-use curl_rl::batch::Batch;
+use curl_rl::batch::{Batch, Views};
+use curl_rl::observation::Observation;
 use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::segments::{Segments, SegmentsPosition};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
@@ -92,7 +92,8 @@ fn shape(codec: Codec) -> ReplayShape {
         episode_len: Some(20),
         stack: 3,
         action: ActionSpace::Continuous(2),
-        observation: Observation::cropped(Sizes { frame: SIDE, image: SIDE - 2, channels: 3 }).expect("there is room"),
+        observation: Observation::cropped(Sizes { frame: SIDE, image: SIDE - 2, channels: 3 })
+            .expect("there is room"),
         codec,
     }
 }
@@ -100,7 +101,7 @@ fn shape(codec: Codec) -> ReplayShape {
 fn write(codec: Codec) -> Written {
     let shape = shape(codec);
     let run = folder();
-    let mut replay = Replay::new(shape);
+    let mut replay = Replay::new(shape.clone());
     let mut segments = Segments::create(run.path(), 0).expect("the folder is new");
     let mut rng = Streams::new(1).stream(Purpose::Batch, 0);
     let mut frame = vec![0; shape.frame_bytes()];
@@ -144,12 +145,12 @@ fuzz_target!(|input: Input| {
     for (file, number) in files.iter().zip(written.position.replay.first_segment..) {
         fs::write(path(run.path(), number), file.bytes()).expect("there is room");
     }
-    go_on(run.path(), written.shape, &position);
+    go_on(run.path(), &written.shape, &position);
 });
 
 /// What a resumed run does with its replay.
-fn go_on(run_dir: &Path, shape: ReplayShape, position: &SegmentsPosition) {
-    let (mut segments, mut replay) = match Segments::resume(run_dir, 0, shape, position) {
+fn go_on(run_dir: &Path, shape: &ReplayShape, position: &SegmentsPosition) {
+    let (mut segments, mut replay) = match Segments::resume(run_dir, 0, shape.clone(), position) {
         Ok(resumed) => resumed,
         Err(error) => return drop(error.to_string()),
     };
@@ -167,13 +168,14 @@ fn go_on(run_dir: &Path, shape: ReplayShape, position: &SegmentsPosition) {
     sample(&replay);
     // What was accepted and went on is accepted again.
     let position = segments.sync(&replay).expect("there is room");
-    let (_, again) = Segments::resume(run_dir, 0, shape, &position).expect("it was written by us");
+    let (_, again) =
+        Segments::resume(run_dir, 0, shape.clone(), &position).expect("it was written by us");
     assert_eq!(again.newest_frames(), replay.newest_frames());
 }
 
 fn sample(replay: &Replay) {
     if !replay.is_empty() {
-        let mut batch = Batch::new(replay.shape().batch(16));
+        let mut batch = Batch::new(replay.shape().batch(16, Views::CURL));
         replay.sample(&mut batch, &mut Streams::new(1).stream(Purpose::Batch, 1));
     }
 }
