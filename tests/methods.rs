@@ -17,12 +17,14 @@ fn run_of(method: &str, run_dir: &Path) -> Vec<String> {
     let sets = [
         format!("env.render_size={frame}"),
         format!("agent.image_size={image}"),
-        "env.action_repeat=10".to_owned(),
-        "train.env_steps=2160".to_owned(),
+        "env.action_repeat=1".to_owned(),
+        "train.env_steps=216".to_owned(),
         "train.batch_size=16".to_owned(),
+        "train.threads=1".to_owned(),
+        "eval.every_env_steps=216".to_owned(),
         "log.media_every_updates=100".to_owned(),
     ];
-    let start = ["train", "--env", "cartpole_swingup", "--method", method, "--preset", "debug"];
+    let start = ["train", "--env", "gym:CartPole-v1", "--method", method, "--preset", "debug"];
     let run_dir = ["--run-dir", run_dir.to_str().expect("the path is text")];
     let sets = sets.into_iter().flat_map(|set| ["--set".to_owned(), set]);
     start.iter().chain(&run_dir).map(|&arg| arg.to_owned()).chain(sets).collect()
