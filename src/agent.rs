@@ -77,7 +77,10 @@ impl Agent {
         seed: u64,
         device: Device,
     ) -> Self {
-        let numbers = Numbers::new(config.precision, device);
+        let numbers = match input {
+            Input::Image { .. } => Numbers::new(config.precision, device),
+            Input::State { .. } => Numbers::new(config.precision, device).for_states(),
+        };
         let streams = Streams::new(seed);
         let init = |module| {
             Init::new(streams.stream(Purpose::Weights, module), numbers.parameters, device)

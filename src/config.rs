@@ -146,6 +146,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Agent steps with uniformly random actions, without updates, before learning starts.
     pub warmup_agent_steps: Count,
+    /// Updates for each agent step after the warm-up.
+    pub updates_per_agent_step: Count,
     /// Environments that experience is collected from side by side.
     pub envs: Count,
     pub batch_size: Count,

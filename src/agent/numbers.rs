@@ -28,6 +28,12 @@ impl Numbers {
         };
         Self { parameters, encoder }
     }
+
+    /// The formats for states, whose encoder has no convolutions and nothing to gain from a narrow one.
+    #[must_use]
+    pub fn for_states(self) -> Self {
+        Self { encoder: self.parameters, ..self }
+    }
 }
 
 /// Why `auto` chooses as it does on a device.

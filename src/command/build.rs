@@ -171,11 +171,13 @@ pub(super) fn device(asked: config::Device) -> Result<Device, ConfigError> {
 pub(super) fn passes(config: &Config, device: Device) -> String {
     let precision = config.agent.precision;
     let numbers = Numbers::new(precision, device);
-    let why = match precision {
-        Precision::Auto => format!(": {}", agent::reason(device)),
-        Precision::Float32 | Precision::Bfloat16 | Precision::Float64 => String::new(),
-    };
-    format!("computes the encoder in {numbers}{why}")
+    match (config.env.observation, precision) {
+        (Observed::State, _) => format!("computes in {}", numbers.for_states()),
+        (Observed::Pixels, Precision::Auto) => {
+            format!("computes the encoder in {numbers}: {}", agent::reason(device))
+        }
+        (Observed::Pixels, _) => format!("computes the encoder in {numbers}"),
+    }
 }
 
 /// Gives tensor operations and crops the configured number of threads.

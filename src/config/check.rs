@@ -40,8 +40,9 @@ impl Config {
 
     /// Values that sizes in memory and the numbers of random streams are computed from, with bounds far
     /// beyond any use, so that their products stay within 64 bits.
-    fn bounded_values(&self) -> [(&'static str, u64, u64); 12] {
+    fn bounded_values(&self) -> [(&'static str, u64, u64); 19] {
         let (env, agent, train) = (&self.env, &self.agent, &self.train);
+        let temporal = &agent.contrast.temporal;
         [
             ("env.frame_stack", env.frame_stack.get(), 64),
             ("env.render_size", env.render_size.get(), 4096),
@@ -52,6 +53,13 @@ impl Config {
             ("agent.encoder.feature_dim", agent.encoder.feature_dim.get(), 65_536),
             ("train.batch_size", train.batch_size.get(), 65_536),
             ("train.threads", train.threads, 4096),
+            ("train.updates_per_agent_step", train.updates_per_agent_step.get(), 1024),
+            ("agent.critic.observation_views", agent.critic.observation_views.get(), 64),
+            ("agent.critic.target_views", agent.critic.target_views.get(), 64),
+            ("agent.contrast.temporal.window", temporal.window.get(), 65_536),
+            ("agent.contrast.temporal.stride", temporal.stride.get(), 65_536),
+            ("agent.contrast.temporal.context_dim", temporal.context_dim.get(), 65_536),
+            ("agent.encoder.state_layers", agent.encoder.state_layers.get(), 64),
             ("train.envs", train.envs.get(), 256),
             ("eval.episodes", self.eval.episodes.get(), 1_000_000),
             ("eval.envs", self.eval.envs.get(), 256),

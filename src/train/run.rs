@@ -128,12 +128,14 @@ impl Run<'_> {
         actions
     }
 
-    /// The updates of the agent steps that come next, one for each after the warm-up.
+    /// The updates of the agent steps that come next, as many for each after the warm-up as are configured.
     pub(super) fn update_for_each(&mut self) -> Result<(), TrainError> {
         let first = self.steps.agent_step;
         for agent_step in first..first + self.lanes.len() as u64 {
             if agent_step >= self.config.train.warmup_agent_steps.get() {
-                self.update(agent_step)?;
+                for _ in 0..self.config.train.updates_per_agent_step.get() {
+                    self.update(agent_step)?;
+                }
             }
         }
         Ok(())
