@@ -90,6 +90,16 @@ fn a_game_is_learned_from_grey_frames_with_discrete_actions() {
 }
 
 #[test]
+fn what_tells_no_state_is_not_learned_from_states() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let states = training("gymnasium:ALE/Pong-v5", &["--method", "sac-state"]);
+    let refused = run(folder.path(), &states);
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("gymnasium:ALE/Pong-v5 tells no state"), "{errors}");
+}
+
+#[test]
 fn a_simulator_is_learned_from() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let env = "gymnasium:Swimmer-v5?width=64&height=64";

@@ -39,7 +39,7 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let spec = Gym::new(Catch::new()).spec().clone();
     let config = config(&spec.id, spec.default_action_repeat, args.env_steps)?;
-    let shape = build::replay_shape(&config, &spec);
+    let shape = build::replay_shape(&config, &spec)?;
     fs::create_dir(&args.folder)
         .with_context(|| format!("cannot make {}", args.folder.display()))?;
     tch::set_num_threads(1);

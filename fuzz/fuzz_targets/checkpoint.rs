@@ -191,7 +191,7 @@ fn play(
 ) -> Result<(), Box<dyn Error>> {
     tch::set_num_threads(1);
     let [envs, eval_envs] = envs.map(PixelEnvs::from);
-    let mut shape = build::replay_shape(config, envs.spec());
+    let mut shape = build::replay_shape(config, envs.spec())?;
     let arithmetic = Arithmetic { threads: 1, passes: "float32".to_owned() };
     let (agent, storage, start) = match checkpoint {
         None => {

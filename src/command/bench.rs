@@ -9,7 +9,7 @@ pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let config = &resolved.config;
     let threads = build::set_threads(config);
     let env = build::env(config)?;
-    let shape = build::replay_shape(config, env.spec());
+    let shape = build::replay_shape(config, env.spec())?;
     build::forecast(config, &shape)?;
     let agent = build::agent(config, &shape, build::device(config.train.device)?);
     let report = measure(config, Parts { agent, env, shape, threads }, args.repeats)?;

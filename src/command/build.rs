@@ -31,7 +31,7 @@ impl Player {
     /// that it plays in.
     pub fn new(checkpoint: &Checkpoint, spec: &Spec) -> Result<Self> {
         let config = &checkpoint.config;
-        let shape = replay_shape(config, spec);
+        let shape = replay_shape(config, spec)?;
         Forecast { replay: 0.0, ..Forecast::new(config, &shape) }.check(config)?;
         // Not the device that the run was trained on, which this machine may lack.
         let device = device(config::Device::Auto)?;
@@ -73,28 +73,35 @@ pub(super) fn settings(python: impl Into<PathBuf>) -> curl_envs::Settings {
 }
 
 /// The replay's sizes for an environment.
-pub fn replay_shape(config: &Config, spec: &Spec) -> ReplayShape {
+///
+/// # Errors
+/// If states are asked for, but the environment has none.
+pub fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, ConfigError> {
     let repeat = config.env.action_repeat.get();
     let raw = ReplayShape {
         capacity: config.replay.capacity.len(),
         episode_len: spec.time_limit.map(|limit| limit.div_ceil(repeat) as usize),
         stack: config.env.frame_stack.len(),
         action: ActionSpace::from(&spec.action),
-        observation: observation(config, spec),
+        observation: observation(config, spec)?,
         codec: Codec::Raw,
     };
     let codec = match config.env.observation {
         Observed::Pixels => Codec::choose(config.replay.codec, raw.bytes(), available_bytes()),
         Observed::State => Codec::Raw,
     };
-    ReplayShape { codec, ..raw }
+    Ok(ReplayShape { codec, ..raw })
 }
 
 /// How the frames of an environment become what the networks take.
-fn observation(config: &Config, spec: &Spec) -> Observation {
-    match config.env.observation {
-        Observed::Pixels => pictures(config),
-        Observed::State => Observation::State { len: spec.observation_len() },
+fn observation(config: &Config, spec: &Spec) -> Result<Observation, ConfigError> {
+    match (config.env.observation, spec.observation_len()) {
+        (Observed::Pixels, _) => Ok(pictures(config)),
+        (Observed::State, 0) => Err(super::usage(
+            "env.observation",
+            format!("{} tells no state: set it to \"pixels\"", spec.id),
+        )),
+        (Observed::State, len) => Ok(Observation::State { len }),
     }
 }
 

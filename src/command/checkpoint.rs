@@ -70,7 +70,7 @@ fn check_agent(path: &Path) -> Result<String> {
 fn check_replay(run_dir: &Path) -> Result<String> {
     let checkpoint = Checkpoint::load(&Checkpoints::locate(run_dir))?;
     let config = &checkpoint.config;
-    let shape = build::replay_shape(config, build::pixels(config)?.spec());
+    let shape = build::replay_shape(config, build::pixels(config)?.spec())?;
     let shape = ReplayShape { codec: checkpoint.run.codec, ..shape };
     Forecast::new(config, &shape).check(config)?;
     let shape = shape.part_of(config.train.envs.len());

@@ -85,7 +85,7 @@ fn build_run(
     let device = build::device(config.train.device)?;
     let envs = build::pixel_envs(config, config.train.envs.len())?;
     let eval_envs = build::pixel_envs(config, config.eval.envs.len())?;
-    let mut shape = build::replay_shape(config, envs.spec());
+    let mut shape = build::replay_shape(config, envs.spec())?;
     if let Some(checkpoint) = &checkpoint {
         shape.codec = checkpoint.run.codec;
     }
