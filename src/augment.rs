@@ -22,6 +22,7 @@ mod planes;
 pub mod random_convolution;
 pub mod rotate;
 pub mod shift;
+mod square;
 pub mod translate;
 
 use std::fmt;

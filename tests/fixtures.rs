@@ -12,17 +12,9 @@ use tch::{Device, Kind, Tensor};
 pub fn debug_config(sets: &[&str]) -> Config {
     let sets: Vec<String> = sets.iter().map(|set| set.to_string()).collect();
     let selection = Selection {
-        env: "dmc:cartpole-swingup",
-        default_action_repeat: 8,
-        method: None,
         preset: Some("debug"),
-        file: None,
-        env_steps: None,
-        seed: None,
-        envs: None,
-        eval_envs: None,
-        python: None,
         sets: &sets,
+        ..Selection::of("dmc:cartpole-swingup", 8)
     };
     resolve(&selection).expect("the settings are valid").config
 }

@@ -77,17 +77,9 @@ fn config(env: &str, action_repeat: u64, env_steps: u64) -> anyhow::Result<Confi
         "eval.episodes=100",
     ];
     let selection = Selection {
-        env,
-        default_action_repeat: action_repeat,
-        method: None,
-        preset: None,
-        file: None,
         env_steps: Some(env_steps),
-        seed: None,
-        envs: None,
-        eval_envs: None,
-        python: None,
         sets: &sets.map(str::to_owned),
+        ..Selection::of(env, action_repeat)
     };
     Ok(resolve(&selection)?.config)
 }

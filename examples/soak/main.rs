@@ -94,17 +94,9 @@ fn config(args: &Args) -> anyhow::Result<Config> {
         "log.media_every_updates=10000".to_owned(),
     ];
     let selection = Selection {
-        env: "dmc:cartpole-swingup",
-        default_action_repeat: 1,
-        method: None,
         preset: Some("debug"),
-        file: None,
-        env_steps: None,
-        seed: None,
-        envs: None,
-        eval_envs: None,
-        python: None,
         sets: &sets,
+        ..Selection::of("dmc:cartpole-swingup", 1)
     };
     Ok(resolve(&selection)?.config)
 }

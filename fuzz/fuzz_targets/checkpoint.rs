@@ -94,20 +94,9 @@ fn config() -> Config {
         "checkpoint.keep=1",
     ]
     .map(str::to_owned);
-    let selection = Selection {
-        // Its resets write into the model, so that there is most to alter in its state.
-        env: "dmc:reacher-easy",
-        default_action_repeat: 8,
-        method: None,
-        preset: Some("debug"),
-        file: None,
-        env_steps: None,
-        seed: None,
-        envs: None,
-        eval_envs: None,
-        python: None,
-        sets: &sets,
-    };
+    // Its resets write into the model, so that there is most to alter in its state.
+    let selection =
+        Selection { preset: Some("debug"), sets: &sets, ..Selection::of("dmc:reacher-easy", 8) };
     resolve(&selection).expect("these are keys").config
 }
 
@@ -147,17 +136,9 @@ fn a_little_longer(checkpoint: &Checkpoint) -> Result<Config, ConfigError> {
     let Checkpoint { config, steps, .. } = checkpoint;
     let sets = ["eval.episodes=1".to_owned()];
     let selection = Selection {
-        env: &config.env.id,
-        default_action_repeat: 8,
-        method: None,
-        preset: None,
-        file: None,
         env_steps: Some(steps.env_step + 3 * 40),
-        seed: None,
-        envs: None,
-        eval_envs: None,
-        python: None,
         sets: &sets,
+        ..Selection::of(&config.env.id, 8)
     };
     Ok(resolve_onto(config, Path::new("config.toml"), &selection)?.config)
 }

@@ -19,19 +19,7 @@ static FILE: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let (_, path) = &*FILE;
     fs::write(path, bytes).expect("there is room");
-    let selection = Selection {
-        env: "dmc:cartpole-swingup",
-        default_action_repeat: 8,
-        method: None,
-        preset: None,
-        file: Some(path),
-        env_steps: None,
-        seed: None,
-        envs: None,
-        eval_envs: None,
-        python: None,
-        sets: &[],
-    };
+    let selection = Selection { file: Some(path), ..Selection::of("dmc:cartpole-swingup", 8) };
     let resolved = resolve(&selection).map_err(|error| error.to_string());
     if let Ok(resolved) = &resolved {
         // What was accepted can be written down and read again.

@@ -19,22 +19,26 @@ pub enum Head {
 }
 
 impl Head {
-    /// The head that a configuration asks for, if it asks for one.
+    /// The head that a configuration asks for, if it asks for one. W starts uniform in [0, 1), as in the
+    /// authors' code.
     pub fn new(config: &AgentConfig, init: &mut Init) -> Option<Self> {
         let latent = config.encoder.feature_dim.dim();
-        match config.contrast.objective {
-            Objective::Off => None,
+        let contrast = &config.contrast;
+        let margin = contrast.margin.get();
+        let comparison = match contrast.objective {
+            Objective::Off => return None,
             Objective::Cpc => {
-                Some(Self::Time(Prediction::new(&config.contrast.temporal, latent, init)))
+                return Some(Self::Time(Prediction::new(&contrast.temporal, latent, init)));
             }
-            Objective::InfoNce
-            | Objective::SymmetricInfoNce
-            | Objective::Margin
-            | Objective::Exponential
-            | Objective::Triplet => {
-                Some(Self::Views(Comparison::new(&config.contrast, latent, init)))
+            Objective::InfoNce => Comparison::InfoNce(Likeness::new(contrast, latent, init)),
+            Objective::SymmetricInfoNce => {
+                Comparison::SymmetricInfoNce(Likeness::new(contrast, latent, init))
             }
-        }
+            Objective::Margin => Comparison::Margin { margin },
+            Objective::Exponential => Comparison::Exponential { bound: contrast.bound.get() },
+            Objective::Triplet => Comparison::Triplet { margin, mining: contrast.mining },
+        };
+        Some(Self::Views(comparison))
     }
 }
 
@@ -79,24 +83,6 @@ pub enum Told {
 }
 
 impl Comparison {
-    /// A comparison of embeddings of length `latent`. W starts uniform in [0, 1), as in the authors' code.
-    fn new(config: &ContrastConfig, latent: i64, init: &mut Init) -> Self {
-        let mut likeness = || match config.similarity {
-            Similarity::Bilinear => Likeness::Bilinear { w: init.uniform(&[latent, latent]) },
-            Similarity::Cosine => Likeness::Cosine { temperature: config.cosine_temperature.get() },
-            Similarity::Dot => Likeness::Dot,
-        };
-        let margin = config.margin.get();
-        match config.objective {
-            Objective::SymmetricInfoNce => Self::SymmetricInfoNce(likeness()),
-            Objective::Margin => Self::Margin { margin },
-            Objective::Exponential => Self::Exponential { bound: config.bound.get() },
-            Objective::Triplet => Self::Triplet { margin, mining: config.mining },
-            Objective::InfoNce => Self::InfoNce(likeness()),
-            Objective::Cpc | Objective::Off => unreachable!("these compare no views"),
-        }
-    }
-
     /// The loss, with its graph, and the scores, (B, B), without.
     pub fn loss(&self, queries: &Tensor, keys: &Tensor) -> (Tensor, Tensor) {
         let (loss, scores) = match self {
@@ -126,6 +112,14 @@ impl Comparison {
 }
 
 impl Likeness {
+    fn new(config: &ContrastConfig, latent: i64, init: &mut Init) -> Self {
+        match config.similarity {
+            Similarity::Bilinear => Self::Bilinear { w: init.uniform(&[latent, latent]) },
+            Similarity::Cosine => Self::Cosine { temperature: config.cosine_temperature.get() },
+            Similarity::Dot => Self::Dot,
+        }
+    }
+
     /// (B, D), (B, D) -> (B, B), queries by keys, possibly less a number of each row.
     fn logits(&self, queries: &Tensor, keys: &Tensor) -> Tensor {
         match self {

@@ -2,13 +2,14 @@
 
 use tch::Tensor;
 
+use super::Agent;
 use super::contrast::{Comparison, Told};
-use super::prediction::{self, Prediction};
+use super::prediction::Prediction;
 use super::update::HeadGradients;
-use super::{Agent, paper};
 use crate::batch::Windows;
 use crate::config::KeyEncoding;
 use crate::nn::{Convolutions, Recorded};
+use crate::objective::cpc;
 
 /// A contrastive loss, and what its gradients are made of.
 pub(super) struct ContrastLoss {
@@ -78,7 +79,8 @@ impl Agent {
             KeyEncoding::Shared => latents.shallow_clone(),
         };
         let steps = prediction.steps_ahead(&latents, &keys, &valid);
-        self.contrast_loss(prediction::loss(&steps), Told::Steps(steps), None, vec![pass])
+        let loss = cpc::mean_over_steps(&steps).loss;
+        self.contrast_loss(loss, Told::Steps(steps), None, vec![pass])
     }
 
     fn contrast_loss(
@@ -109,8 +111,13 @@ impl ContrastLoss {
         let of_own =
             self.own.iter().flat_map(|(pass, at_features)| convs.gradients(pass, &[at_features]));
         let of_passes = of_shared.into_iter().chain(of_own);
-        let mut gradients = of_passes.reduce(paper::add).expect("there is a pass");
+        let mut gradients = of_passes.reduce(add).expect("there is a pass");
         gradients.extend(self.heads.iter().map(Tensor::shallow_clone));
         gradients
     }
+}
+
+/// Sums of gradients, one by one.
+fn add(a: Vec<Tensor>, b: Vec<Tensor>) -> Vec<Tensor> {
+    a.into_iter().zip(b).map(|(a, b)| a + b).collect()
 }

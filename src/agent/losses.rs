@@ -3,8 +3,7 @@
 use tch::Tensor;
 
 use super::Told;
-use super::prediction;
-use crate::objective::cpc::StepAhead;
+use crate::objective::cpc::{self, StepAhead};
 use crate::objective::info_nce;
 
 /// The losses of an update and what is told with them. Values stay tensors until someone reads them.
@@ -70,7 +69,7 @@ impl Losses {
         if let Some(ContrastLosses { loss, told, gradient_norm }) = &self.contrast {
             let accuracy = match told {
                 Told::Scores(scores) => info_nce::accuracy(scores),
-                Told::Steps(steps) => prediction::accuracy(steps),
+                Told::Steps(steps) => cpc::mean_over_steps(steps).accuracy,
             };
             scalars.extend([
                 ("contrast", value(loss)),

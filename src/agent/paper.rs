@@ -147,8 +147,3 @@ impl Agent {
         self.check_critic(&loss, gradients)
     }
 }
-
-/// Sums of gradients, one by one.
-pub(super) fn add(a: Vec<Tensor>, b: Vec<Tensor>) -> Vec<Tensor> {
-    a.into_iter().zip(b).map(|(a, b)| a + b).collect()
-}

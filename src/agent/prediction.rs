@@ -1,7 +1,7 @@
 //! The head of contrastive predictive coding: contexts, and what they predict (van den Oord et al. 2018,
 //! section 2).
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::config::{self, TemporalConfig};
 use crate::nn::{Init, Mlp, Parameters, Recurrent};
@@ -72,17 +72,6 @@ impl Prediction {
         };
         (1..).zip(&self.matrices).map(predict).collect()
     }
-}
-
-/// The loss of all steps, with its graph.
-pub fn loss(steps: &[StepAhead]) -> Tensor {
-    cpc::mean_over_steps(steps).loss
-}
-
-/// The share of predictions whose own future is the most probable, over all steps.
-pub fn accuracy(steps: &[StepAhead]) -> Tensor {
-    let all: Vec<&Tensor> = steps.iter().map(|step| &step.accuracy).collect();
-    Tensor::stack(&all, 0).mean(None::<Kind>)
 }
 
 impl Parameters for Prediction {

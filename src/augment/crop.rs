@@ -3,8 +3,9 @@
 //!
 //! The largest offset is never drawn, as in CURL's code; in RAD's it is.
 
-use curl_envs::FRAME_CHANNELS;
 use rand::{Rng, RngExt};
+
+use super::square::{self, Place};
 
 /// How images are cut from square frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,27 +42,8 @@ impl Crop {
     /// Writes the crop of a stack at a corner: `image` holds image x image x k c bytes, channels
     /// last.
     pub fn cut(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
-        match self.channels {
-            FRAME_CHANNELS => self.cut_pixels::<FRAME_CHANNELS>(stack, corner, image),
-            1 => self.cut_pixels::<1>(stack, corner, image),
-            channels => unreachable!("a frame of {channels} channels"),
-        }
-    }
-
-    /// With the length of a pixel known to the compiler.
-    fn cut_pixels<const PIXEL: usize>(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
-        let channels = PIXEL * stack.len();
-        let rows = image.chunks_exact_mut(self.image * channels);
-        for (row, y) in rows.zip(corner.y..) {
-            let start = (y * self.frame + corner.x) * PIXEL;
-            for (position, frame) in stack.iter().enumerate() {
-                let source = &frame[start..start + self.image * PIXEL];
-                let first = position * PIXEL;
-                for (to, from) in row.chunks_exact_mut(channels).zip(source.chunks_exact(PIXEL)) {
-                    to[first..first + PIXEL].copy_from_slice(from);
-                }
-            }
-        }
+        let from = Place { side: self.frame, corner };
+        square::copy(stack, self.channels, self.image, from, Place::first(self.image), image);
     }
 }
 

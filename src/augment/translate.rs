@@ -4,10 +4,10 @@
 //! All places are drawn alike, the largest offset included, as in RAD's code. There the next observation
 //! has the place of its observation; here each image is drawn for itself, as crops are.
 
-use curl_envs::FRAME_CHANNELS;
 use rand::{Rng, RngExt};
 
 use super::Corner;
+use super::square::{self, Place};
 
 /// How square frames are put into larger images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,28 +36,9 @@ impl Translate {
     /// Writes a stack at a place of a black image: `image` holds image x image x k c bytes, channels
     /// last.
     pub fn place(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
-        match self.channels {
-            FRAME_CHANNELS => self.place_pixels::<FRAME_CHANNELS>(stack, corner, image),
-            1 => self.place_pixels::<1>(stack, corner, image),
-            channels => unreachable!("a frame of {channels} channels"),
-        }
-    }
-
-    /// With the length of a pixel known to the compiler.
-    fn place_pixels<const PIXEL: usize>(&self, stack: &[&[u8]], corner: Corner, image: &mut [u8]) {
         image.fill(0);
-        let channels = PIXEL * stack.len();
-        let rows = image.chunks_exact_mut(self.image * channels).skip(corner.y).take(self.frame);
-        for (y, row) in rows.enumerate() {
-            let row = &mut row[corner.x * channels..][..self.frame * channels];
-            for (position, frame) in stack.iter().enumerate() {
-                let source = &frame[y * self.frame * PIXEL..][..self.frame * PIXEL];
-                let first = position * PIXEL;
-                for (to, from) in row.chunks_exact_mut(channels).zip(source.chunks_exact(PIXEL)) {
-                    to[first..first + PIXEL].copy_from_slice(from);
-                }
-            }
-        }
+        let to = Place { side: self.image, corner };
+        square::copy(stack, self.channels, self.frame, Place::first(self.frame), to, image);
     }
 }
 

@@ -7,11 +7,11 @@ use curl_envs::{PixelEnvs, Spec};
 use serde::Serialize;
 
 use super::build::{self, Player};
-use super::config::canonical_env;
+use super::config::elsewhere;
 use crate::action::ActionSpace;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
-use crate::config::{Config, ConfigError, EnvConfig};
+use crate::config::{Config, ConfigError};
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::video::{Video, VideoError};
@@ -33,7 +33,7 @@ struct Printed<'a> {
 pub fn eval(args: &EvalArgs) -> anyhow::Result<()> {
     let path = Checkpoints::locate(&args.path);
     let checkpoint = Checkpoint::load(&path)?;
-    let config = played(args, &checkpoint.config)?;
+    let config = elsewhere(args.env.as_deref(), &args.python, &checkpoint.config)?;
     build::set_threads(&config);
     let report = play(args, &config, &checkpoint)?;
     super::print(&if args.json {
@@ -73,21 +73,6 @@ fn text(config: &Config, checkpoint: &Checkpoint, report: &EvalReport) -> String
     }
     let (mean, std) = report.mean_and_std();
     text + &format!("mean {mean:.1} +- {std:.1}\n")
-}
-
-/// The configuration of a checkpoint, with the environment and the interpreter that the arguments name.
-/// All else is as it was in training: action repeat, size and colours of the pictures, and the stack.
-///
-/// Environments in Python are run by an interpreter that the user has named: a checkpoint that is a
-/// stranger's must not say which program is started.
-fn played(args: &EvalArgs, trained: &Config) -> Result<Config, ConfigError> {
-    let id = args.env.as_deref().map(|id| canonical_env("--env", id)).transpose()?;
-    let env = EnvConfig {
-        id: id.unwrap_or_else(|| trained.env.id.clone()),
-        python: args.python.to_string_lossy().into_owned(),
-        ..trained.env.clone()
-    };
-    Ok(Config { env, ..trained.clone() })
 }
 
 /// So many environments, in which a checkpoint's agent can act.

@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::build::{self, Player};
-use super::config::canonical_env;
+use super::config::elsewhere;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::ProbeArgs;
-use crate::config::{self, Config, ConfigError, EnvConfig};
+use crate::config::{self, ConfigError};
 use crate::memory::{available_bytes, gigabytes};
 use crate::observation::Observation;
 use crate::probe::export::Export;
@@ -37,7 +37,7 @@ pub fn probe(args: &ProbeArgs) -> Result<()> {
     let plan = plan.map_err(|error| super::usage("--frames", error))?;
     check_free(args.out.as_deref())?;
     let checkpoint = Checkpoint::load(&Checkpoints::locate(&args.path))?;
-    let config = probed(args, &checkpoint.config)?;
+    let config = elsewhere(args.env.as_deref(), &args.python, &checkpoint.config)?;
     build::set_threads(&config);
 
     let pixels = build::pixels(&config);
@@ -71,15 +71,6 @@ pub fn probe(args: &ProbeArgs) -> Result<()> {
         report: &report,
     };
     super::print(&if args.json { serde_json::to_string(&printed)? + "\n" } else { text(&printed) })
-}
-
-/// The configuration of a checkpoint, with the environment and the interpreter that the arguments name. A
-/// checkpoint that is a stranger's must not say which program is started.
-fn probed(args: &ProbeArgs, trained: &Config) -> Result<Config, ConfigError> {
-    let id = args.env.as_deref().map(|id| canonical_env("--env", id)).transpose()?;
-    let python = args.python.to_string_lossy().into_owned();
-    let id = id.unwrap_or_else(|| trained.env.id.clone());
-    Ok(Config { env: EnvConfig { id, python, ..trained.env.clone() }, ..trained.clone() })
 }
 
 /// # Errors

@@ -31,6 +31,25 @@ pub struct Selection<'a> {
     pub sets: &'a [String],
 }
 
+impl<'a> Selection<'a> {
+    /// An environment and nothing else.
+    pub const fn of(env: &'a str, default_action_repeat: u64) -> Self {
+        Self {
+            env,
+            default_action_repeat,
+            method: None,
+            preset: None,
+            file: None,
+            env_steps: None,
+            seed: None,
+            envs: None,
+            eval_envs: None,
+            python: None,
+            sets: &[],
+        }
+    }
+}
+
 /// A configuration, and where each of its values came from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {

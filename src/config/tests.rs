@@ -7,19 +7,7 @@ use std::path::Path;
 use super::schema::Schema;
 use super::{Config, ConfigError, Method, Resolved, Selection, Source, presets, resolve};
 
-pub(super) const CARTPOLE: Selection<'_> = Selection {
-    env: "dmc:cartpole-swingup",
-    default_action_repeat: 4,
-    method: None,
-    preset: None,
-    file: None,
-    env_steps: None,
-    seed: None,
-    envs: None,
-    eval_envs: None,
-    python: None,
-    sets: &[],
-};
+pub(super) const CARTPOLE: Selection<'_> = Selection::of("dmc:cartpole-swingup", 4);
 
 /// The defaults for cartpole with some keys set.
 pub(super) fn config_with(sets: &[&str]) -> Result<Config, ConfigError> {

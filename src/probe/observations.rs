@@ -254,19 +254,8 @@ mod tests {
     use crate::observation::Input;
 
     fn config() -> Config {
-        let selection = Selection {
-            env: "dmc:cartpole-swingup",
-            default_action_repeat: 1,
-            method: None,
-            preset: Some("debug"),
-            file: None,
-            env_steps: None,
-            seed: None,
-            envs: None,
-            eval_envs: None,
-            python: None,
-            sets: &[],
-        };
+        let selection =
+            Selection { preset: Some("debug"), ..Selection::of("dmc:cartpole-swingup", 1) };
         resolve(&selection).expect("the settings are valid").config
     }
 

@@ -12,7 +12,7 @@ use super::frames::Scratch;
 use crate::augment::{self, Pipeline};
 use crate::batch::{Batch, BatchShape};
 use crate::nn::slice::{bytes_mut, floats_mut};
-use crate::observation::{Observation, copy_states};
+use crate::observation::{Input, Observation, copy_states};
 
 /// How long ago the transitions of a batch were stored, in slots: one an agent step, and one more an
 /// episode.
@@ -46,13 +46,15 @@ pub fn sample(replays: &[&Replay], batch: &mut Batch, rng: &mut impl Rng) -> Age
     let empty = replays.iter().all(|replay| replay.is_empty());
     assert!(!empty, "the warm-up stores transitions before the first batch");
     let shape = batch.shape;
-    let drawn: Vec<Drawn<'_>> = (0..shape.size).map(|_| draw(replays, &shape, rng)).collect();
+    let pipelines = match &replays[0].shape.observation {
+        Observation::Pixels { plain, contrast } => pipelines(&shape, plain, contrast),
+        Observation::State { .. } => Vec::new(),
+    };
+    let drawn: Vec<Drawn<'_>> = (0..shape.size).map(|_| draw(replays, &pipelines, rng)).collect();
     copy_outcomes(&drawn, batch);
-    match &replays[0].shape.observation {
-        Observation::Pixels { plain, contrast } => {
-            cut_images(&drawn, &pipelines(&shape, plain, contrast), batch);
-        }
-        Observation::State { .. } => fill_states(&drawn, batch),
+    match shape.input {
+        Input::Image { .. } => cut_images(&drawn, &pipelines, batch),
+        Input::State { .. } => fill_states(&drawn, batch),
     }
     windows::fill(replays, batch, rng);
     ages(&drawn, replays.len() as u64)
@@ -66,16 +68,9 @@ fn ages(drawn: &[Drawn<'_>], replays: u64) -> Ages {
     Ages { mean: sum as f64 / drawn.len() as f64, oldest: ages.max().unwrap_or_default() }
 }
 
-fn draw<'a>(replays: &[&'a Replay], shape: &BatchShape, rng: &mut impl Rng) -> Drawn<'a> {
+fn draw<'a>(replays: &[&'a Replay], pipelines: &[&Pipeline], rng: &mut impl Rng) -> Drawn<'a> {
     let place = draw_place(replays, rng);
-    let augmentations = match &place.replay.shape.observation {
-        Observation::Pixels { plain, contrast } => {
-            let pipelines = pipelines(shape, plain, contrast);
-            pipelines.into_iter().map(|pipeline| pipeline.draw(rng)).collect()
-        }
-        Observation::State { .. } => Vec::new(),
-    };
-    Drawn { place, augmentations }
+    Drawn { place, augmentations: pipelines.iter().map(|pipeline| pipeline.draw(rng)).collect() }
 }
 
 fn draw_place<'a>(replays: &[&'a Replay], rng: &mut impl Rng) -> Place<'a> {

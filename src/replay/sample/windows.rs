@@ -17,29 +17,33 @@ pub(super) fn fill(replays: &[&Replay], batch: &mut Batch, rng: &mut impl Rng) {
     let (Some(windows), Some(shape)) = (&mut batch.windows, batch.shape.views.windows) else {
         return;
     };
-    let count = windows.valid.size()[0] as usize;
+    let pipeline = match &replays[0].shape.observation {
+        Observation::Pixels { contrast, .. } => Some(contrast),
+        Observation::State { .. } => None,
+    };
+    let drawn: Vec<(Place<'_>, Vec<augment::Drawn>)> = (0..batch.shape.windows())
+        .map(|_| {
+            let place = draw_place(replays, rng);
+            let augmentations = pipeline.iter().flat_map(|pipeline| {
+                (0..shape.length).map(|_| pipeline.draw(rng)).collect::<Vec<_>>()
+            });
+            (place, augmentations.collect())
+        })
+        .collect();
     let length = batch.shape.input.len() * shape.length;
-    match &replays[0].shape.observation {
-        Observation::Pixels { contrast, .. } => {
-            let drawn: Vec<_> = (0..count)
-                .map(|_| {
-                    let place = draw_place(replays, rng);
-                    (place, (0..shape.length).map(|_| contrast.draw(rng)).collect::<Vec<_>>())
-                })
-                .collect();
+    match pipeline {
+        Some(pipeline) => {
             let images = bytes_mut(&mut windows.inputs).par_chunks_exact_mut(length);
             images.zip(&drawn).for_each(|(images, (place, augmentations))| {
-                cut(place, shape, (contrast, augmentations), images);
+                cut(place, shape, (pipeline, augmentations), images);
             });
-            windows.valid = valid(drawn.iter().map(|(place, _)| place), shape, windows);
         }
-        Observation::State { .. } => {
-            let drawn: Vec<_> = (0..count).map(|_| draw_place(replays, rng)).collect();
+        None => {
             let states = floats_mut(&mut windows.inputs).chunks_exact_mut(length);
-            states.zip(&drawn).for_each(|(states, place)| copy(place, shape, states));
-            windows.valid = valid(drawn.iter(), shape, windows);
+            states.zip(&drawn).for_each(|(states, (place, _))| copy(place, shape, states));
         }
     }
+    windows.valid = valid(drawn.iter().map(|(place, _)| place), shape, windows);
 }
 
 /// Which observations lie within the episodes, (S, T).
