@@ -1,8 +1,5 @@
 //! The program: parses the arguments, runs a subcommand, and turns its result into an exit code.
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod idle_threads;
-
 use std::io::{self, Write};
 use std::process::ExitCode;
 

@@ -314,22 +314,3 @@ fn checkpoints_are_verified_shown_and_pruned() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("the checksum of agent.safetensors"));
     fail(folder.path(), &["checkpoint", "prune", "nowhere"], 2);
 }
-
-/// GNU's OpenMP tells the settings that it starts with, where it is asked to.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[test]
-fn idle_threads_sleep_unless_the_user_says_otherwise() {
-    let told = |policy: Option<&str>| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_curl"));
-        command
-            .args(["envs", "--help"])
-            .env("OMP_DISPLAY_ENV", "true")
-            .env_remove("OMP_WAIT_POLICY");
-        command.envs(policy.map(|policy| ("OMP_WAIT_POLICY", policy)));
-        let output = command.output().expect("the binary runs");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    };
-    let (ours, theirs) = (told(None), told(Some("active")));
-    assert!(ours.contains("OMP_WAIT_POLICY = 'PASSIVE'"), "{ours}");
-    assert!(theirs.contains("OMP_WAIT_POLICY = 'ACTIVE'"), "{theirs}");
-}
