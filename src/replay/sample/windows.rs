@@ -24,10 +24,10 @@ pub(super) fn fill(replays: &[&Replay], batch: &mut Batch, rng: &mut impl Rng) {
     let drawn: Vec<(Place<'_>, Vec<augment::Drawn>)> = (0..batch.shape.windows())
         .map(|_| {
             let place = draw_place(replays, rng);
-            let augmentations = pipeline.iter().flat_map(|pipeline| {
-                (0..shape.length).map(|_| pipeline.draw(rng)).collect::<Vec<_>>()
+            let augmentations = pipeline.map_or_else(Vec::new, |pipeline| {
+                (0..shape.length).map(|_| pipeline.draw(rng)).collect()
             });
-            (place, augmentations.collect())
+            (place, augmentations)
         })
         .collect();
     let length = batch.shape.input.len() * shape.length;
