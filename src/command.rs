@@ -4,6 +4,7 @@ mod bench;
 pub mod build;
 mod checkpoint;
 mod config;
+mod elsewhere;
 mod envs;
 mod eval;
 mod inspect;

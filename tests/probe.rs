@@ -135,8 +135,8 @@ fn refused(folder: &Path) {
     assert!(taken.contains("run is there already"), "{taken}");
     let unknown = wrong(&["run", "--env", "cartpole_swingdown"], 2);
     assert!(unknown.contains("dmc:cartpole-swingup"), "{unknown}");
-    let other = wrong(&["run", "--env", "walker-walk"], 1);
-    assert!(other.contains("does not fit its configuration"), "{other}");
+    let other = wrong(&["run", "--env", "walker-walk"], 2);
+    assert!(other.contains("6 continuous numbers, but the agent acts with 1"), "{other}");
     let states = [
         "env.observation=state",
         "agent.augmentations=[]",

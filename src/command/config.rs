@@ -45,25 +45,6 @@ pub(super) fn resolve_onto(
     config::resolve_onto(stored, path, &Selection { python: python.as_deref(), ..selection })
 }
 
-/// The configuration of a checkpoint, with the environment and the interpreter that arguments name. All else
-/// is as it was in training: action repeat, size and colours of the pictures, and the stack.
-///
-/// Environments in Python are run by an interpreter that the user has named: a checkpoint that is a
-/// stranger's must not say which program is started.
-pub(super) fn elsewhere(
-    env: Option<&str>,
-    python: &Path,
-    trained: &Config,
-) -> Result<Config, ConfigError> {
-    let id = env.map(|id| canonical_env("--env", id)).transpose()?;
-    let env = EnvConfig {
-        id: id.unwrap_or_else(|| trained.env.id.clone()),
-        python: python.to_string_lossy().into_owned(),
-        ..trained.env.clone()
-    };
-    Ok(Config { env, ..trained.clone() })
-}
-
 /// The interpreter of `--python`. A path is stored from the root on, so that the run can go on from
 /// elsewhere. Links are kept: that of a virtual environment says which one it is.
 fn python(settings: &SettingArgs) -> Result<Option<String>, ConfigError> {

@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use curl_envs::{PixelEnvs, Spec};
+use curl_envs::PixelEnvs;
 use serde::Serialize;
 
 use super::build::{self, Player};
-use super::config::elsewhere;
-use crate::action::ActionSpace;
+use super::elsewhere;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::EvalArgs;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::evaluate::{Episodes, EvalReport, evaluate};
 use crate::frame_stack::FrameStack;
 use crate::video::{Video, VideoError};
@@ -33,7 +31,7 @@ struct Printed<'a> {
 pub fn eval(args: &EvalArgs) -> anyhow::Result<()> {
     let path = Checkpoints::locate(&args.path);
     let checkpoint = Checkpoint::load(&path)?;
-    let config = elsewhere(args.env.as_deref(), &args.python, &checkpoint.config)?;
+    let config = elsewhere::config(args.env.as_deref(), &args.python, &checkpoint.config)?;
     build::set_threads(&config);
     let report = play(args, &config, &checkpoint)?;
     super::print(&if args.json {
@@ -75,52 +73,11 @@ fn text(config: &Config, checkpoint: &Checkpoint, report: &EvalReport) -> String
     text + &format!("mean {mean:.1} +- {std:.1}\n")
 }
 
-/// So many environments, in which a checkpoint's agent can act.
-fn pixel_envs(
-    args: &EvalArgs,
-    config: &Config,
-    checkpoint: &Checkpoint,
-) -> anyhow::Result<PixelEnvs> {
+fn play(args: &EvalArgs, config: &Config, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
     let count = args.eval_envs.min(args.episodes) as usize;
     let envs = build::pixel_envs(config, count);
-    if args.env.is_some() {
-        let envs = envs?;
-        check_fit(checkpoint, envs.spec())?;
-        return Ok(envs);
-    }
-    let trained_with = &checkpoint.config.env.python;
-    if config.env.python == *trained_with {
-        return Ok(envs?);
-    }
-    envs.with_context(|| format!("the run was trained with --python {trained_with}"))
-}
-
-/// Whether the agent's actions are those of an environment that it was not trained in, and its states.
-/// Pictures always fit: whatever is drawn becomes one of the size and the colours of training.
-fn check_fit(checkpoint: &Checkpoint, spec: &Spec) -> Result<(), ConfigError> {
-    let Checkpoint { agent, config, .. } = checkpoint;
-    let refused = |fits_not: String| {
-        let trained_in = &config.env.id;
-        let problem =
-            format!("{} {fits_not}; name one that fits an agent of {trained_in}", spec.id);
-        Err(super::usage("--env", problem))
-    };
-    // What is no agent's at all is told where it is restored.
-    let takes = ActionSpace::from(&spec.action);
-    if let Some(acts) = agent.actions(&config.agent).filter(|acts| *acts != takes) {
-        return refused(format!("takes {takes}, but the agent acts with {acts}"));
-    }
-    let len = spec.observation_len();
-    if let Some(known) = agent.state_len().filter(|known| *known != len) {
-        return refused(format!(
-            "has states of {len} numbers, but the agent knows those of {known}"
-        ));
-    }
-    Ok(())
-}
-
-fn play(args: &EvalArgs, config: &Config, checkpoint: &Checkpoint) -> anyhow::Result<EvalReport> {
-    let mut envs = pixel_envs(args, config, checkpoint)?;
+    let mut envs = elsewhere::made(envs, config, checkpoint)?;
+    elsewhere::check_fit(config, checkpoint, envs.spec())?;
     let Player { agent, shape } = Player::new(checkpoint, envs.spec())?;
     let stack = || FrameStack::new(&shape.observation, shape.stack);
     let mut stacks: Vec<_> = (0..envs.count()).map(|_| stack()).collect();

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::build::{self, Player};
-use super::config::elsewhere;
+use super::elsewhere;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::ProbeArgs;
 use crate::config::{self, ConfigError};
@@ -37,11 +37,11 @@ pub fn probe(args: &ProbeArgs) -> Result<()> {
     let plan = plan.map_err(|error| super::usage("--frames", error))?;
     check_free(args.out.as_deref())?;
     let checkpoint = Checkpoint::load(&Checkpoints::locate(&args.path))?;
-    let config = elsewhere(args.env.as_deref(), &args.python, &checkpoint.config)?;
+    let config = elsewhere::config(args.env.as_deref(), &args.python, &checkpoint.config)?;
     build::set_threads(&config);
 
-    let pixels = build::pixels(&config);
-    let mut pixels = pixels.with_context(|| format!("cannot make {}", config.env.id))?;
+    let mut pixels = elsewhere::made(build::pixels(&config), &config, &checkpoint)?;
+    elsewhere::check_fit(&config, &checkpoint, pixels.spec())?;
     let Player { agent, shape } = Player::new(&checkpoint, pixels.spec())?;
     let sight = sight(&shape)?;
     check_memory(args.frames, sight)?;
