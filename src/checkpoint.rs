@@ -30,7 +30,7 @@ use crate::steps::Steps;
 pub use folder::Checkpoints;
 pub use run::{Arithmetic, EnvironmentState, EpisodeState, LastEvaluation, RunState};
 
-const FORMAT_VERSION: u32 = 5;
+const FORMAT_VERSION: u32 = 6;
 const ABOUT: &str = "checkpoint.toml";
 const CONFIG: &str = "config.toml";
 const TENSORS: &str = "agent.safetensors";

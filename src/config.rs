@@ -23,8 +23,8 @@ use crate::augment::Sizes;
 
 pub use agent::{
     ActorConfig, AgentConfig, Context, ContrastAugmentations, ContrastConfig, CriticConfig,
-    CriticGradient, EncoderConfig, KeyEncoding, Objective, Positives, Precision, Predictor, Same,
-    Similarity, TemperatureConfig, TemporalConfig, Update,
+    CriticGradient, EncoderConfig, FirstLayer, KeyEncoding, Objective, Positives, Precision,
+    Predictor, Same, Similarity, TemperatureConfig, TemporalConfig, Update,
 };
 pub use change::{CHANGEABLE, Change};
 pub use error::{ConfigError, Conflict, KeyProblem};
@@ -82,7 +82,7 @@ pub enum Colour {
     Rgb,
     /// Luminance, one channel.
     Grey,
-    /// Its negative.
+    /// How far from white, one channel.
     Negative,
 }
 

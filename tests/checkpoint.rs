@@ -145,9 +145,9 @@ fn another_version_is_called_that() {
     let (_folder, path) = saved();
     let about = path.join("checkpoint.toml");
     let text = fs::read_to_string(&about).expect("the file is there");
-    fs::write(&about, text.replace("format_version = 5", "format_version = 7\nnew_key = true"))
+    fs::write(&about, text.replace("format_version = 6", "format_version = 7\nnew_key = true"))
         .expect("the file can be written");
-    assert!(refusal(&path).contains("has format version 7, this program reads version 5"));
+    assert!(refusal(&path).contains("has format version 7, this program reads version 6"));
 }
 
 #[test]

@@ -142,8 +142,8 @@ pub enum Colour {
     Rgb,
     /// Luminance alone, in one channel.
     Grey,
-    /// The negative of the luminance, for pictures that are drawn on white: what is empty is zero, so that
-    /// what a network makes of a picture comes from what is drawn and not from its ground.
+    /// How far a pixel is from white, in one channel, for pictures that are drawn on white: what is empty is
+    /// zero, so that what a network makes of a picture comes from what is drawn and not from its ground.
     Negative,
 }
 

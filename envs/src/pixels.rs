@@ -151,10 +151,8 @@ impl Pixels {
             View::Picture(colour @ (Colour::Grey | Colour::Negative)) => {
                 self.env.set_quality(quality);
                 self.env.render(Frame { pixels: &mut self.drawn, height, width })?;
-                luminance(&self.drawn, &mut self.frame);
-                if colour == Colour::Negative {
-                    self.frame.iter_mut().for_each(|grey| *grey = u8::MAX - *grey);
-                }
+                let convert = if colour == Colour::Grey { luminance } else { negative };
+                convert(&self.drawn, &mut self.frame);
                 Ok(())
             }
             View::State => {
@@ -238,6 +236,13 @@ fn luminance(rgb: &[u8], grey: &mut [u8]) {
     }
 }
 
+/// How far RGB pixels are from white: 255 less the darkest channel, in which a colour stands out most.
+fn negative(rgb: &[u8], negative: &mut [u8]) {
+    for (negative, pixel) in negative.iter_mut().zip(rgb.chunks_exact(FRAME_CHANNELS)) {
+        *negative = u8::MAX - pixel[0].min(pixel[1]).min(pixel[2]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,7 +300,9 @@ mod tests {
         assert!(expected.eq(pixels.frame().iter().copied()));
         let mut negative = self::pixels(1, 100).with_view(View::Picture(Colour::Negative));
         negative.reset(&mut rng()).expect("a counter can be reset");
-        assert!(negative.frame().iter().zip(pixels.frame()).all(|(a, b)| a + b == 255));
+        let expected =
+            drawn.chunks_exact(3).map(|pixel| 255 - pixel.iter().min().expect("it has three"));
+        assert!(expected.eq(negative.frame().iter().copied()));
         let mut extremes = [7; 2];
         luminance(&[0, 0, 0, 255, 255, 255], &mut extremes);
         assert_eq!(extremes, [0, 255]);

@@ -76,9 +76,9 @@ impl Agent {
         }))
     }
 
-    #[tracing::instrument(level = "trace", name = "critic's loss", skip_all)]
     /// From the latent vectors of all views of the observations, (M B, D). The losses of the views are
     /// summed, as in DrQ's code.
+    #[tracing::instrument(level = "trace", name = "critic's loss", skip_all)]
     pub(super) fn critic_loss(&self, latent: &Tensor, batch: &Batch, target: &Tensor) -> Tensor {
         let views = batch.shape.views.observation as i64;
         let of_each_view = |tensor: &Tensor| self.convert(tensor).repeat([views, 1]);

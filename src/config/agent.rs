@@ -57,6 +57,7 @@ pub struct EncoderConfig {
     pub layers: Count,
     /// Filters of each convolution.
     pub filters: Count,
+    pub first_layer: FirstLayer,
     /// Hidden layers of `agent.hidden_dim` units through which states, which have no convolutions,
     /// become latent vectors.
     pub state_layers: Count,
@@ -78,6 +79,16 @@ impl EncoderConfig {
         let lost = (self.layers.get() - 1).checked_mul(2)?;
         first.checked_sub(lost).filter(|&size| size > 0)
     }
+}
+
+/// What the first convolution sees at the start of training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstLayer {
+    /// Each frame of a stack.
+    Frames,
+    /// The newest frame, and what moved from frame to frame.
+    Motion,
 }
 
 /// Whether the critic's loss trains the convolutions (CURL paper, appendix E.3).

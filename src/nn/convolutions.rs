@@ -107,6 +107,11 @@ impl Convolutions {
         Self { layers: convolutions, passes: passes.unwrap_or(Passes::Libtorch(kind)) }
     }
 
+    /// The weights that see the images.
+    pub(super) fn first_kernel(&self) -> &Tensor {
+        &self.layers[0].weight
+    }
+
     /// No convolutions, for inputs that are no images: vectors in `kind`.
     pub fn none(kind: Kind, device: Device) -> Self {
         Self { layers: Vec::new(), passes: Passes::Nothing { kind, device } }

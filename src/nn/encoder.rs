@@ -6,8 +6,9 @@
 
 use tch::{Kind, Tensor, no_grad};
 
+use super::motion::see_motion;
 use super::{Convolutions, ImageShape, Init, Linear, Parameters, move_towards};
-use crate::config::AgentConfig;
+use crate::config::{AgentConfig, FirstLayer};
 use crate::observation::Input;
 
 /// A linear layer and a layer normalisation: features -> latent vector. There is no tanh after it,
@@ -99,7 +100,12 @@ impl Encoder {
             Input::Image { size, frames, channels } => {
                 let images = ImageShape { channels: (frames * channels) as i64, size: size as i64 };
                 let (filters, layers) = (config.encoder.filters.dim(), config.encoder.layers.dim());
-                Convolutions::new(images, filters, layers, kind, init)
+                let convs = Convolutions::new(images, filters, layers, kind, init);
+                match config.encoder.first_layer {
+                    FirstLayer::Frames => {}
+                    FirstLayer::Motion => see_motion(convs.first_kernel(), frames),
+                }
+                convs
             }
             Input::State { .. } => Convolutions::none(init.kind(), init.device()),
         };
