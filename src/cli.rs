@@ -49,7 +49,7 @@ pub struct ConfigArgs {
 /// What can be set on top of an environment's presets.
 #[derive(Args, Clone, Debug)]
 pub struct SettingArgs {
-    /// A method, such as rad (`curl methods` lists them); without it CURL
+    /// A method, such as rad (`curl methods` lists them); without it CURL, or the environment's own
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
     /// A built-in preset on top of the environment's own, such as paper-512

@@ -11,6 +11,7 @@ mod gradients;
 mod images;
 mod init;
 mod layers;
+mod motion;
 mod normaliser;
 mod policy;
 mod recurrent;

@@ -10,7 +10,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A run that takes seconds.
-const DEBUG: [&str; 6] = ["train", "--env", "cartpole_swingup", "--preset", "debug", "--run-dir"];
+const DEBUG: [&str; 10] = [
+    "train",
+    "--env",
+    "cartpole_swingup",
+    "--preset",
+    "debug",
+    "--set",
+    "env.render_size=40",
+    "--set",
+    "agent.image_size=36",
+    "--run-dir",
+];
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("there is a temporary folder")

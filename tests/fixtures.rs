@@ -8,9 +8,10 @@ use curl_rl::random::{self, Purpose, Streams};
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-/// The configuration of a tiny run: the preset `debug` on cartpole, with some keys set.
+/// The configuration of a tiny run: the preset `debug` on cartpole with small images, and some keys set.
 pub fn debug_config(sets: &[&str]) -> Config {
-    let sets: Vec<String> = sets.iter().map(|set| set.to_string()).collect();
+    let sizes = ["env.render_size=40", "agent.image_size=36"];
+    let sets: Vec<String> = sizes.iter().chain(sets).map(|set| set.to_string()).collect();
     let selection = Selection {
         preset: Some("debug"),
         sets: &sets,
@@ -22,12 +23,12 @@ pub fn debug_config(sets: &[&str]) -> Config {
 /// The actions of small agents, unless a test is about others.
 pub const CONTINUOUS: ActionSpace = ActionSpace::Continuous(2);
 
-/// The batches that small agents learn from: images of the debug preset.
+/// The batches that small agents learn from: small images.
 pub const BATCH: BatchShape =
     BatchShape { size: 4, input: IMAGE, views: Views::CURL, action: CONTINUOUS };
 pub const IMAGE: Input = Input::Image { size: 36, frames: 3, channels: 3 };
 
-/// The batches that an agent of a configuration learns from, of images of the debug preset.
+/// The batches that an agent of a configuration learns from, of small images.
 pub fn shape_of(config: &AgentConfig, actions: ActionSpace) -> BatchShape {
     BatchShape { size: 8, input: IMAGE, views: config.into(), action: actions }
 }

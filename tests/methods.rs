@@ -11,7 +11,8 @@ fn train(folder: &Path, method: &str) {
     // Pictures of the method's own relation between frames and images.
     let (frame, image) = match method {
         "drq" => (36, 36),
-        _ => (40, 36),
+        "sac-pixel" | "curl-contrast-only" => (40, 36),
+        _ => (36, 40),
     };
     let sets = [
         format!("env.render_size={frame}"),

@@ -6,11 +6,15 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A run of 300 agent steps that takes seconds, on one thread: the tests run beside one another.
-pub const RUN: [&str; 19] = [
+pub const RUN: [&str; 23] = [
     "--env",
     "cartpole_swingup",
     "--preset",
     "debug",
+    "--set",
+    "env.render_size=40",
+    "--set",
+    "agent.image_size=36",
     "--set",
     "train.env_steps=12000",
     "--set",

@@ -77,6 +77,13 @@ pub(super) fn of_environment(id: &str) -> Option<&'static str> {
     ENVIRONMENTS.iter().find(|(known, _)| fits(known)).map(|(_, text)| *text)
 }
 
+/// The method that an environment is trained with where none is asked for, if it has its own.
+pub(super) fn method_of_environment(id: &str) -> Option<&'static str> {
+    // Two views of one frame teach nothing about how fast the pole moves, and its fall hangs on that
+    // (docs/benchmarks/learning.md).
+    (id == "gym:CartPole-v1").then_some("atc")
+}
+
 /// The preset of a name, if there is one.
 pub(super) fn named(name: &str) -> Option<&'static str> {
     find(&NAMED, name)

@@ -18,6 +18,7 @@ pub struct Selection<'a> {
     pub env: &'a str,
     /// The action repeat of the environment where no preset states one.
     pub default_action_repeat: u64,
+    /// If none, the environment's own or that of the defaults.
     pub method: Option<&'a str>,
     pub preset: Option<&'a str>,
     pub file: Option<&'a Path>,
@@ -162,7 +163,8 @@ fn stated(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     if let Some(text) = presets::of_environment(task) {
         entries.extend(layer::parse_built_in(text, &Source::Preset(task.to_string())));
     }
-    entries.extend(asked(selection)?);
+    let method = selection.method.or_else(|| presets::method_of_environment(task));
+    entries.extend(asked(&Selection { method, ..*selection })?);
     Ok(entries)
 }
 
@@ -267,8 +269,6 @@ mod tests {
             file: Some(&path),
             env_steps: Some(30_000),
             seed: Some(6),
-            envs: None,
-            eval_envs: None,
             sets: &sets,
             ..CARTPOLE
         };

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use super::schema::Schema;
-use super::{Config, ConfigError, Method, Resolved, Selection, Source, presets, resolve};
+use super::{
+    Config, ConfigError, Method, Objective, Resolved, Selection, Source, presets, resolve,
+};
 
 pub(super) const CARTPOLE: Selection<'_> = Selection::of("dmc:cartpole-swingup", 4);
 
@@ -83,6 +85,19 @@ fn every_method_resolves_for_every_environment_and_says_what_it_is() {
     });
     let configs: BTreeSet<String> = configs.collect();
     assert_eq!(configs.len(), methods.len(), "no two are the same");
+}
+
+#[test]
+fn an_environment_has_a_method_of_its_own_until_another_is_asked_for() {
+    let objective = |env, method| {
+        let resolved = resolve(&Selection { env, method, ..CARTPOLE }).unwrap();
+        let source = resolved.sources["agent.contrast.objective"].to_string();
+        (resolved.config.agent.contrast.objective, source)
+    };
+    let env = "gym:CartPole-v1";
+    assert_eq!(objective(env, None), (Objective::Cpc, "method atc".to_string()));
+    assert_eq!(objective(env, Some("curl")), (Objective::InfoNce, "method curl".to_string()));
+    assert_eq!(objective(CARTPOLE.env, None), (Objective::InfoNce, "default".to_string()));
 }
 
 pub(super) fn preset_choices() -> impl Iterator<Item = Option<&'static str>> {
