@@ -1,6 +1,6 @@
 //! The counting environment with something about it changed.
 
-use curl_envs::{Action, Counter, Ended, Env, EnvError, EnvState, Frame, Quality, Spec, Step};
+use curl_envs::{Action, Counter, Ended, Env, EnvError, EnvState, Frame, Spec, Step};
 use rand::Rng;
 
 /// A counter whose episodes last seven env steps.
@@ -46,14 +46,6 @@ impl Env for Altered {
 
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
         self.counter.render(frame)
-    }
-
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
-        self.counter.set_camera(camera)
-    }
-
-    fn set_quality(&mut self, quality: Quality) {
-        self.counter.set_quality(quality);
     }
 
     fn state(&self) -> Option<EnvState> {

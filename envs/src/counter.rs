@@ -9,9 +9,7 @@
 
 use rand::Rng;
 
-use crate::env::{
-    Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
-};
+use crate::env::{Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Spec, Step};
 use crate::error::EnvError;
 
 /// Counts episodes and env steps. The reward of an env step is its number, from 1; the observation
@@ -167,15 +165,6 @@ impl Env for Counter {
         }
         Ok(())
     }
-
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
-        match camera {
-            0 => Ok(()),
-            _ => Err(EnvError::Camera { id: self.spec.id.clone(), camera, count: 1 }),
-        }
-    }
-
-    fn set_quality(&mut self, _: Quality) {}
 
     fn state(&self) -> Option<EnvState> {
         let numbers = [self.resets, self.env_step, self.running.into()].map(|n| n as f64);

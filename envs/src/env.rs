@@ -218,15 +218,21 @@ pub trait Env: Debug {
     /// If no renderer can be had on this machine, or the frame's size and buffer are at odds.
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError>;
 
-    /// Chooses the camera of later pictures, in place of the environment's own choice.
+    /// Chooses the camera of later pictures, in place of the environment's own choice: of those that
+    /// have but one, number 0.
     ///
     /// # Errors
     /// If there is no such camera.
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError>;
+    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
+        match camera {
+            0 => Ok(()),
+            _ => Err(EnvError::Camera { id: self.spec().id.clone(), camera, count: 1 }),
+        }
+    }
 
     /// Chooses the quality of later pictures, in place of [`Quality::Reduced`]. An environment whose
     /// pictures have only one quality keeps it.
-    fn set_quality(&mut self, quality: Quality);
+    fn set_quality(&mut self, _quality: Quality) {}
 
     /// The present state, from which [`Self::set_state`] continues bit for bit; `None` where an
     /// environment cannot tell it.

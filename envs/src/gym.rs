@@ -25,7 +25,7 @@ use rand::Rng;
 
 pub use self::canvas::Canvas;
 use self::history::History;
-use crate::env::{Action, Ended, Env, EnvState, Frame, Quality, Spec, Step};
+use crate::env::{Action, Ended, Env, EnvState, Frame, Spec, Step};
 use crate::error::EnvError;
 
 /// The canonical ids of gym-rs's own environments.
@@ -153,15 +153,6 @@ impl<E: Playable> Env for Gym<E> {
         canvas.copy_to(frame.pixels);
         Ok(())
     }
-
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
-        match camera {
-            0 => Ok(()),
-            _ => Err(EnvError::Camera { id: self.spec.id.clone(), camera, count: 1 }),
-        }
-    }
-
-    fn set_quality(&mut self, _: Quality) {}
 
     /// The seed and the actions since: gym-rs offers no way to set anything else.
     fn state(&self) -> Option<EnvState> {

@@ -26,9 +26,7 @@ use self::id::Name;
 pub use self::installed::Installed;
 use self::protocol::{Actions, Hello, Kind, PictureSize, Stepped};
 use crate::area::{self, Picture};
-use crate::env::{
-    Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Quality, Spec, Step,
-};
+use crate::env::{Action, ActionSpec, Ended, Env, EnvState, FRAME_CHANNELS, Frame, Spec, Step};
 use crate::error::EnvError;
 
 /// The program that the interpreter runs.
@@ -299,15 +297,6 @@ impl Env for Gymnasium {
         }
         Ok(())
     }
-
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
-        match camera {
-            0 => Ok(()),
-            _ => Err(EnvError::Camera { id: self.spec.id.clone(), camera, count: 1 }),
-        }
-    }
-
-    fn set_quality(&mut self, _: Quality) {}
 
     fn state(&self) -> Option<EnvState> {
         None

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use curl_envs::{Action, Counter, Ended, Env, EnvError, EnvState, Frame, Quality, Spec, Step};
+use curl_envs::{Action, Counter, Ended, Env, EnvError, EnvState, Frame, Spec, Step};
 use curl_rl::memory::resident_bytes;
 use rand::Rng;
 
@@ -102,14 +102,6 @@ impl Env for Watched {
 
     fn render(&mut self, frame: Frame<'_>) -> Result<(), EnvError> {
         self.counter.render(frame)
-    }
-
-    fn set_camera(&mut self, camera: usize) -> Result<(), EnvError> {
-        self.counter.set_camera(camera)
-    }
-
-    fn set_quality(&mut self, quality: Quality) {
-        self.counter.set_quality(quality);
     }
 
     fn state(&self) -> Option<EnvState> {
