@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::fixtures::SMALL_IMAGES;
+use crate::program::{self, folder};
 
 /// A run that takes seconds.
 const DEBUG: [&str; 10] = [
@@ -17,22 +19,14 @@ const DEBUG: [&str; 10] = [
     "--preset",
     "debug",
     "--set",
-    "env.render_size=40",
+    SMALL_IMAGES[0],
     "--set",
-    "agent.image_size=36",
+    SMALL_IMAGES[1],
     "--run-dir",
 ];
 
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("there is a temporary folder")
-}
-
 fn curl(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_curl"))
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .expect("the binary runs")
+    program::curl(folder, args).output().expect("the binary runs")
 }
 
 /// Standard output of a command that must succeed.

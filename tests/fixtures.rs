@@ -8,10 +8,12 @@ use curl_rl::random::{self, Purpose, Streams};
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
+/// Settings of images that are computed fast, those of [`IMAGE`].
+pub const SMALL_IMAGES: [&str; 2] = ["env.render_size=40", "agent.image_size=36"];
+
 /// The configuration of a tiny run: the preset `debug` on cartpole with small images, and some keys set.
 pub fn debug_config(sets: &[&str]) -> Config {
-    let sizes = ["env.render_size=40", "agent.image_size=36"];
-    let sets: Vec<String> = sizes.iter().chain(sets).map(|set| set.to_string()).collect();
+    let sets: Vec<String> = SMALL_IMAGES.iter().chain(sets).map(|set| set.to_string()).collect();
     let selection = Selection {
         preset: Some("debug"),
         sets: &sets,

@@ -5,6 +5,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::fixtures::SMALL_IMAGES;
+
 /// A run of 300 agent steps that takes seconds, on one thread: the tests run beside one another.
 pub const RUN: [&str; 23] = [
     "--env",
@@ -12,9 +14,9 @@ pub const RUN: [&str; 23] = [
     "--preset",
     "debug",
     "--set",
-    "env.render_size=40",
+    SMALL_IMAGES[0],
     "--set",
-    "agent.image_size=36",
+    SMALL_IMAGES[1],
     "--set",
     "train.env_steps=12000",
     "--set",

@@ -43,6 +43,10 @@ const METHODS: [(&str, &str); 17] = [
     ("atc", include_str!("../../configs/methods/atc.toml")),
 ];
 
+/// Methods of environments, by canonical id without distractions. CartPole's fall hangs on how fast the pole
+/// moves, of which two views of one frame teach nothing (docs/benchmarks/learning.md).
+const METHODS_OF_ENVIRONMENTS: [(&str, &str); 1] = [("gym:CartPole-v1", "atc")];
+
 /// A method that has a preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
@@ -79,9 +83,7 @@ pub(super) fn of_environment(id: &str) -> Option<&'static str> {
 
 /// The method that an environment is trained with where none is asked for, if it has its own.
 pub(super) fn method_of_environment(id: &str) -> Option<&'static str> {
-    // Two views of one frame teach nothing about how fast the pole moves, and its fall hangs on that
-    // (docs/benchmarks/learning.md).
-    (id == "gym:CartPole-v1").then_some("atc")
+    find(&METHODS_OF_ENVIRONMENTS, id)
 }
 
 /// The preset of a name, if there is one.

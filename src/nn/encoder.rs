@@ -151,3 +151,33 @@ impl Parameters for KeyEncoder {
         self.0.visit(path, visit);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::config::{Selection, resolve};
+    use crate::random::{Purpose, Streams};
+
+    fn starts_on(first_layer: &str) -> Vec<(String, Tensor)> {
+        let sets = [format!("agent.encoder.first_layer={first_layer}")];
+        let selection = Selection { sets: &sets, ..Selection::of("dmc:cartpole-swingup", 8) };
+        let config = resolve(&selection).expect("the settings are valid").config.agent;
+        let input = Input::Image { size: 21, frames: 3, channels: 3 };
+        let stream = Streams::new(1).stream(Purpose::Weights, 0);
+        let mut init = Init::new(stream, Kind::Float, Device::Cpu);
+        Encoder::new(input, &config, Kind::Float, &mut init).named("")
+    }
+
+    #[test]
+    fn motion_changes_the_first_kernel_and_nothing_else() {
+        let (frames, motion) = (starts_on("frames"), starts_on("motion"));
+        assert_eq!(frames.len(), motion.len());
+        for ((name, frames), (_, motion)) in frames.iter().zip(&motion) {
+            let is_first = frames.size() == [32, 9, 3, 3];
+            assert_eq!(frames != motion, is_first, "{name}");
+        }
+        assert!(frames.iter().any(|(_, tensor)| tensor.size() == [32, 9, 3, 3]));
+    }
+}

@@ -7,17 +7,17 @@
 use tch::{Tensor, no_grad};
 
 /// How much stronger the difference of two frames is seen than a frame.
-pub const GAIN: f64 = 4.0;
+const GAIN: f64 = 4.0;
 
 /// Rewrites the kernel (filters, K c, 3, 3) of a convolution over stacks of K frames x_1 .. x_K of c
 /// channels, oldest first. What it made of x_1 .. x_K it then makes of GAIN (x_2 - x_1) ..
 /// GAIN (x_K - x_{K-1}) and x_K.
 pub fn see_motion(kernel: &Tensor, frames: usize) {
     no_grad(|| {
-        let parts = kernel.copy().chunk(frames as i64, 1);
+        let parts = kernel.chunk(frames as i64, 1);
         let of_frame = |frame: usize| {
             let is_newest = frame + 1 == frames;
-            let own = if is_newest { parts[frame].copy() } else { &parts[frame] * -GAIN };
+            let own = if is_newest { parts[frame].shallow_clone() } else { &parts[frame] * -GAIN };
             if frame == 0 { own } else { own + &parts[frame - 1] * GAIN }
         };
         let rewritten: Vec<Tensor> = (0..frames).map(of_frame).collect();
