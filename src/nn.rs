@@ -29,3 +29,8 @@ pub use layers::{Linear, Mlp, Parameters};
 pub use normaliser::Normaliser;
 pub use policy::{Distribution, Gaussian, Policy};
 pub use recurrent::Recurrent;
+
+/// Whether the processor has matrix units and the system lets us use them.
+pub fn has_matrix_units() -> bool {
+    amx::Amx::is_available()
+}

@@ -5,6 +5,7 @@ use std::fmt;
 use tch::{Device, Kind};
 
 use crate::config::Precision;
+use crate::nn;
 
 /// The formats that a precision stands for on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +17,10 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// `auto` is bfloat16 where the processor has units for it, else float32.
+    /// `auto` is bfloat16 where that is the faster, else float32.
     pub fn new(precision: Precision, device: Device) -> Self {
         let (parameters, encoder) = match precision {
-            Precision::Auto if device == Device::Cpu && has_bfloat16_units() => {
+            Precision::Auto if device == Device::Cpu && is_faster_in_bfloat16() => {
                 (Kind::Float, Kind::BFloat16)
             }
             Precision::Auto | Precision::Float32 => (Kind::Float, Kind::Float),
@@ -39,8 +40,10 @@ impl Numbers {
 /// Why `auto` chooses as it does on a device.
 pub fn reason(device: Device) -> &'static str {
     match device {
-        Device::Cpu if has_bfloat16_units() => "this processor has units for it",
-        Device::Cpu => "this processor has no units for bfloat16",
+        Device::Cpu if is_faster_in_bfloat16() => {
+            "the faster on this processor, by its units for it"
+        }
+        Device::Cpu => "the faster on this processor, without units that make up for bfloat16",
         _ => "the networks are on a GPU",
     }
 }
@@ -56,10 +59,22 @@ impl fmt::Display for Numbers {
     }
 }
 
-/// AVX512-BF16 or AMX. Every processor with AMX has the former, too.
-fn has_bfloat16_units() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
+/// With matrix units; and with AVX512-BF16 on processors of AMD, where its products go at twice the
+/// rate of those in float32. On those of Intel they do not (docs/benchmarks/speed.md).
+fn is_faster_in_bfloat16() -> bool {
+    nn::has_matrix_units() || has_fast_dot_products()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_fast_dot_products() -> bool {
+    use std::arch::x86_64::__cpuid;
+    let vendor = __cpuid(0);
+    let of_amd =
+        [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD";
+    of_amd && std::arch::is_x86_feature_detected!("avx512bf16")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_fast_dot_products() -> bool {
+    false
 }

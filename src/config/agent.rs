@@ -41,7 +41,7 @@ pub enum Update {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
-    /// Bfloat16 where the processor has units for it, else float32.
+    /// Bfloat16 where that is the faster on the processor, else float32.
     Auto,
     Float32,
     /// Of the encoder's passes; parameters, moments, heads and losses are float32.

@@ -32,8 +32,11 @@ impl Amx {
     /// The passes for images of `size` pixels a side, if the processor has matrix units and the
     /// system lets us use them.
     pub fn new(size: usize, channels: usize, layers: usize) -> Option<Self> {
-        let available = tiles::are_available() && rows::are_available();
-        available.then(|| Self(Geometry::new(size, channels, layers)))
+        Self::is_available().then(|| Self(Geometry::new(size, channels, layers)))
+    }
+
+    pub fn is_available() -> bool {
+        tiles::are_available() && rows::are_available()
     }
 }
 

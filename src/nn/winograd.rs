@@ -9,27 +9,34 @@
 mod filters;
 mod geometry;
 mod image;
+mod instructions;
 mod layers;
 mod product;
+mod tile;
 mod transform;
+mod vector;
 
 use rayon::prelude::*;
 
 use super::images::{FILTERS, IMAGES, ImagePasses, Images, Layer, sum_of_blocks};
 use filters::Weights;
 use geometry::{Geometry, Image};
-use image::Gradients;
+use image::{Gradients, Source};
+use instructions::{Instructions, Pass};
 use layers::Scratch;
 
 #[derive(Debug)]
-pub(super) struct Winograd(Geometry);
+pub(super) struct Winograd {
+    geometry: Geometry,
+    instructions: Instructions,
+}
 
 impl Winograd {
     /// The passes for images of `size` pixels a side, if the processor has the vector instructions
     /// that they are compiled for.
     pub fn new(size: usize, channels: usize, layers: usize) -> Option<Self> {
-        let image = Image { size, channels };
-        is_available().then(|| Self(Geometry::new(image, layers)))
+        let geometry = Geometry::new(Image { size, channels }, layers);
+        Instructions::best().map(|instructions| Self { geometry, instructions })
     }
 }
 
@@ -37,11 +44,11 @@ impl ImagePasses for Winograd {
     type Number = f32;
 
     fn features_len(&self) -> usize {
-        self.0.features_len()
+        self.geometry.features_len()
     }
 
     fn maps_len(&self) -> usize {
-        self.0.maps_len()
+        self.geometry.maps_len()
     }
 
     fn features(&self, layers: &[Layer<'_>], images: Images<'_>, features: &mut [f32]) {
@@ -79,14 +86,15 @@ impl ImagePasses for Winograd {
         let weights = Weights::new(layers);
         let of_block = |block| {
             let mut task = Task::new(self, &weights, images);
-            let mut losses: Vec<_> = at_features.iter().map(|_| Gradients::new(&self.0)).collect();
+            let mut losses: Vec<_> =
+                at_features.iter().map(|_| Gradients::new(&self.geometry)).collect();
             for index in block {
                 let maps = &maps[index * self.maps_len()..][..self.maps_len()];
                 task.backward(index, maps, at_features, &mut losses);
             }
             losses.into_iter().map(Gradients::into_parameters).collect::<Vec<_>>()
         };
-        sum_of_blocks(images.count(self.0.image_len()), of_block, add_all)
+        sum_of_blocks(images.count(self.geometry.image_len()), of_block, add_all)
     }
 }
 
@@ -100,7 +108,7 @@ fn add_all(mut sums: Vec<Vec<Vec<f32>>>, block: Vec<Vec<Vec<f32>>>) -> Vec<Vec<V
 
 /// What one thread needs for a block of images.
 struct Task<'a> {
-    geometry: &'a Geometry,
+    passes: &'a Winograd,
     weights: &'a Weights,
     images: Images<'a>,
     pixels: Vec<f32>,
@@ -109,19 +117,15 @@ struct Task<'a> {
 
 impl<'a> Task<'a> {
     fn new(passes: &'a Winograd, weights: &'a Weights, images: Images<'a>) -> Self {
-        let pixels = vec![0.0; passes.0.image_len()];
-        Self { geometry: &passes.0, weights, images, pixels, scratch: Scratch::new() }
+        let pixels = vec![0.0; passes.geometry.image_len()];
+        Self { passes, weights, images, pixels, scratch: Scratch::new() }
     }
 
-    #[allow(unused_unsafe, reason = "only some processors need the check that it stands for")]
     fn forward(&mut self, index: usize, maps: &mut [f32], features: &mut [f32]) {
-        read(self.images, index, &mut self.pixels);
-        let to = (maps, features);
-        // SAFETY: `Winograd::new` has found the instructions that the function is compiled for.
-        unsafe { image::forward(self.geometry, self.weights, &self.pixels, to, &mut self.scratch) }
+        let instructions = self.passes.instructions;
+        self.pass(index).forward(instructions, maps, features);
     }
 
-    #[allow(unused_unsafe, reason = "only some processors need the check that it stands for")]
     fn backward(
         &mut self,
         index: usize,
@@ -129,39 +133,22 @@ impl<'a> Task<'a> {
         at_features: &[&[f32]],
         losses: &mut [Gradients],
     ) {
-        read(self.images, index, &mut self.pixels);
-        let len = self.geometry.features_len();
+        let len = self.passes.features_len();
         let of_image = at_features.iter().map(|gradient| &gradient[index * len..][..len]);
         let mut losses: Vec<_> = losses.iter_mut().zip(of_image).collect();
-        let from = (&self.pixels[..], maps);
-        // SAFETY: as above.
-        unsafe {
-            image::backward(self.geometry, self.weights, from, &mut losses, &mut self.scratch)
+        let instructions = self.passes.instructions;
+        self.pass(index).backward(instructions, maps, &mut losses);
+    }
+
+    fn pass(&mut self, index: usize) -> Pass<'_> {
+        Pass {
+            geometry: &self.passes.geometry,
+            weights: self.weights,
+            image: Source { batch: self.images, index, pixels: &mut self.pixels },
+            scratch: &mut self.scratch,
         }
     }
 }
 
-/// Puts one image of a batch, scaled to 0 to 1, into `pixels`.
-fn read(images: Images<'_>, index: usize, pixels: &mut [f32]) {
-    let range = index * pixels.len()..(index + 1) * pixels.len();
-    match images {
-        Images::Bytes(bytes) => {
-            for (pixel, byte) in pixels.iter_mut().zip(&bytes[range]) {
-                *pixel = f32::from(*byte) / 255.0;
-            }
-        }
-        Images::Floats(floats) => pixels.copy_from_slice(&floats[range]),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn is_available() -> bool {
-    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-}
-
-/// Elsewhere the compiler may use vectors of the base instruction set; without a fused multiply-add
-/// in it the passes would be slow.
-#[cfg(not(target_arch = "x86_64"))]
-fn is_available() -> bool {
-    cfg!(target_arch = "aarch64")
-}
+#[cfg(test)]
+mod tests;

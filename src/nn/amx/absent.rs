@@ -9,6 +9,10 @@ impl Amx {
     pub fn new(_size: usize, _channels: usize, _layers: usize) -> Option<Self> {
         None
     }
+
+    pub fn is_available() -> bool {
+        false
+    }
 }
 
 impl ImagePasses for Amx {

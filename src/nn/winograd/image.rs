@@ -1,39 +1,72 @@
 //! One image through all layers, forward and back.
 
 use super::FILTERS;
-use super::filters::{Weights, first_weight_gradient, weight_gradient};
+use super::filters::{first_weight_gradient, weight_gradient};
 use super::geometry::{Geometry, Map};
-use super::layers::{self, LayerGradients, Scratch};
+use super::instructions::Pass;
+use super::layers::{self, LayerGradients};
 use super::transform::POINTS;
+use super::vector::Vector;
+use crate::nn::images::Images;
 
-/// Pixels (H, W, C) -> all maps and the features (C, H, W).
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn forward(
-    geometry: &Geometry,
-    weights: &Weights,
-    pixels: &[f32],
-    (maps, features): (&mut [f32], &mut [f32]),
-    scratch: &mut Scratch,
-) {
+/// One image of a batch, and where its pixels go.
+pub(super) struct Source<'a> {
+    pub batch: Images<'a>,
+    pub index: usize,
+    pub pixels: &'a mut [f32],
+}
+
+impl<'a> Source<'a> {
+    /// The image, scaled to 0 to 1.
+    #[inline(always)]
+    fn read(self) -> &'a [f32] {
+        let range = self.index * self.pixels.len()..(self.index + 1) * self.pixels.len();
+        match self.batch {
+            Images::Bytes(bytes) => {
+                for (pixel, byte) in self.pixels.iter_mut().zip(&bytes[range]) {
+                    *pixel = scaled(*byte);
+                }
+            }
+            Images::Floats(floats) => self.pixels.copy_from_slice(&floats[range]),
+        }
+        self.pixels
+    }
+}
+
+/// byte / 255, rounded as a division is, by operations that take less time.
+#[inline(always)]
+fn scaled(byte: u8) -> f32 {
+    const FACTOR: f32 = 1.0 / 255.0;
+    let byte = f32::from(byte);
+    let near = byte * FACTOR;
+    near.mul_add(-255.0, byte).mul_add(FACTOR, near)
+}
+
+/// An image (H, W, C) -> all maps and the features (C, H, W).
+#[inline(always)]
+pub(super) fn forward<V: Vector>(pass: Pass<'_>, maps: &mut [f32], features: &mut [f32]) {
+    let Pass { geometry, weights, image, scratch } = pass;
+    let pixels = image.read();
     let first = geometry.maps[0];
     let (mut from, mut rest) = maps.split_at_mut(first.len());
-    layers::first_forward(&weights.first, geometry.image, pixels, first, from);
+    layers::first_forward::<V>(&weights.first, geometry.image, pixels, first, from);
     layers::clear_unwritten(first, from);
     for (layer, filters) in (1..).zip(&weights.rest) {
         let map = geometry.maps[layer];
         let (to, later) = rest.split_at_mut(map.len());
-        layers::forward(filters, geometry.tiles(layer), from, to, scratch);
+        layers::forward::<V>(filters, geometry.tiles(layer), from, to, scratch);
         layers::clear_unwritten(map, to);
         (from, rest) = (to, later);
     }
     each_feature(geometry.last(), |feature, at| features[feature] = from[at]);
 }
 
-/// Calls with the place of every feature in the flat vector (C, H, W) and in the last map's square.
+/// Calls with the place of every feature in the flat vector (C, H, W) and in the last map's square:
+/// row by row, so that what is read again for each channel is in the first-level cache.
 #[inline(always)]
 fn each_feature(map: Map, mut visit: impl FnMut(usize, usize)) {
-    for channel in 0..FILTERS {
-        for y in 0..map.size {
+    for y in 0..map.size {
+        for channel in 0..FILTERS {
             for x in 0..map.size {
                 let feature = (channel * map.size + y) * map.size + x;
                 visit(feature, (y * map.side + x) * FILTERS + channel);
@@ -84,15 +117,14 @@ impl Gradients {
 
 /// Adds the gradients of one image to those of several losses, given each one's gradient at the
 /// image's features. `maps` are those of the pass forward.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn backward(
-    geometry: &Geometry,
-    weights: &Weights,
-    (pixels, maps): (&[f32], &[f32]),
+#[inline(always)]
+pub(super) fn backward<V: Vector>(
+    pass: Pass<'_>,
+    mut maps: &[f32],
     losses: &mut [(&mut Gradients, &[f32])],
-    scratch: &mut Scratch,
 ) {
-    let mut maps = maps;
+    let Pass { geometry, weights, image, scratch } = pass;
+    let pixels = image.read();
     let layers = geometry.maps.len();
     let values: Vec<&[f32]> = geometry
         .maps
@@ -117,16 +149,28 @@ pub(super) fn backward(
             let mut at_layer: Vec<_> =
                 losses.iter_mut().map(|(loss, _)| loss.at_layer(layer)).collect();
             let (filters, tiles) = (&weights.rest[layer - 1], geometry.tiles(layer));
-            layers::backward(filters, tiles, values[layer - 1], &mut at_layer, scratch);
+            layers::backward::<V>(filters, tiles, values[layer - 1], &mut at_layer, scratch);
         }
     }
     for (loss, _) in &mut *losses {
-        layers::first_backward(
+        layers::first_backward::<V>(
             geometry.image,
             pixels,
             geometry.maps[0],
             &loss.maps[0],
             &mut loss.first,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_are_scaled_as_by_division() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(scaled(byte), f32::from(byte) / 255.0);
+        }
     }
 }

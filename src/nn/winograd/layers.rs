@@ -7,13 +7,12 @@ use super::FILTERS;
 use super::filters::{Filters, First};
 use super::geometry::{Image, Map, Tiles};
 use super::product::{Columns, Rows, add_product, product};
-use super::transform::{
-    Input, InputAdjoint, LANE, Output, OutputAdjoint, POINTS, SIDE, Transform, add, along_columns,
-    lane, lane_mut,
-};
+use super::tile::{Tile, TileMut};
+use super::transform::{Input, InputAdjoint, Output, OutputAdjoint, POINTS, SIDE, square};
+use super::vector::Vector;
 
-/// Tiles that are transformed before their products are computed: enough to make the products
-/// worth while, and few enough for the second-level cache.
+/// Tiles, at most, that are transformed before their products are computed: enough to make the
+/// products worth while, and few enough for the second-level cache.
 const BLOCK: usize = 24;
 /// Numbers from one point's matrix, tiles x channels, to the next one's. They are a cache line apart:
 /// 36 points of a tile would otherwise fall into four sets of the first-level cache.
@@ -42,69 +41,64 @@ struct Block {
 }
 
 impl Block {
-    fn all(tiles: Tiles) -> impl Iterator<Item = Self> {
+    /// All tiles, `count` in a block.
+    fn all(tiles: Tiles, count: usize) -> impl Iterator<Item = Self> {
         let all = tiles.across * tiles.across;
-        (0..all).step_by(BLOCK).map(move |first| Self { first, count: BLOCK.min(all - first) })
+        (0..all).step_by(count).map(move |first| Self { first, count: count.min(all - first) })
     }
 
-    /// Where its tiles begin in a square, and in a point's matrix, for each group of channels.
+    /// Where its tiles begin in a square, and in a point's matrix, for each vector of channels.
     #[inline(always)]
-    fn lanes(self, across: usize, side: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn vectors<V: Vector>(
+        self,
+        across: usize,
+        side: usize,
+    ) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).flat_map(move |index| {
             let tile = self.first + index;
             let corner = (tile / across * side + tile % across) * 4 * FILTERS;
-            (0..FILTERS).step_by(LANE).map(move |l| (corner + l, index * FILTERS + l))
+            (0..FILTERS)
+                .step_by(V::LEN)
+                .map(move |channel| (corner + channel, index * FILTERS + channel))
         })
     }
 }
 
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-fn transform_inputs(block: Block, tiles: Tiles, map: &[f32], inputs: &mut [f32]) {
-    for (corner, at) in block.lanes(tiles.across, tiles.from) {
-        let half = along_columns::<Input, 6, 6>(&map[corner..], tiles.from * FILTERS, FILTERS);
-        let inputs = &mut inputs[at..];
-        for (y, row) in half.into_iter().enumerate() {
-            for (x, value) in Input::apply(row).into_iter().enumerate() {
-                *lane_mut(inputs, (SIDE * y + x) * MATRIX) = value;
-            }
-        }
+#[inline(always)]
+fn transform_inputs<V: Vector>(block: Block, tiles: Tiles, map: &[f32], inputs: &mut [f32]) {
+    for (corner, at) in block.vectors::<V>(tiles.across, tiles.from) {
+        let from = Tile::new(&map[corner..], tiles.from * FILTERS, FILTERS);
+        let mut to = TileMut::<V, SIDE>::new(&mut inputs[at..], SIDE * MATRIX, MATRIX);
+        square::<Input, V, 6, 6>(from, |y, x, value| to.store(y, x, value));
     }
 }
 
 /// A 3x3 convolution with ReLU, from the square of one map to that of the next.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn forward(
+#[inline(always)]
+pub(super) fn forward<V: Vector>(
     filters: &Filters,
     tiles: Tiles,
     from: &[f32],
     to: &mut [f32],
     scratch: &mut Scratch,
 ) {
-    for block in Block::all(tiles) {
-        transform_inputs(block, tiles, from, &mut scratch.inputs);
+    // Of long vectors eight tiles fill the registers, and stay in the first-level cache.
+    let count = if V::LEN == 8 { BLOCK } else { 8 };
+    for block in Block::all(tiles, count) {
+        transform_inputs::<V>(block, tiles, from, &mut scratch.inputs);
         for point in 0..POINTS {
             let values = &scratch.inputs[point * MATRIX..];
             let inputs = Rows { values, step: FILTERS };
             let outputs = &mut scratch.outputs[point * MATRIX..][..block.count * FILTERS];
-            product(inputs, filters.forward(point), outputs);
+            product::<V>(inputs, filters.forward(point), outputs);
         }
-        for (corner, at) in block.lanes(tiles.across, tiles.to) {
-            let bias = lane(&filters.bias, at % FILTERS);
-            let half = along_columns::<Output, 6, 4>(&scratch.outputs[at..], SIDE * MATRIX, MATRIX);
-            let to = &mut to[corner..];
-            for (y, row) in half.into_iter().enumerate() {
-                for (x, value) in Output::apply(row).into_iter().enumerate() {
-                    *lane_mut(to, (y * tiles.to + x) * FILTERS) = add(value, bias).map(relu);
-                }
-            }
+        for (corner, at) in block.vectors::<V>(tiles.across, tiles.to) {
+            let bias = V::load(&filters.bias[at % FILTERS..]);
+            let from = Tile::new(&scratch.outputs[at..], SIDE * MATRIX, MATRIX);
+            let mut to = TileMut::<V, 4>::new(&mut to[corner..], tiles.to * FILTERS, FILTERS);
+            square::<Output, V, 6, 4>(from, |y, x, value| to.store(y, x, value.add(bias).relu()));
         }
     }
-}
-
-/// NaN stays NaN, which `f32::max` would make zero: a broken parameter has to show in the losses.
-#[inline(always)]
-fn relu(value: f32) -> f32 {
-    if value < 0.0 { 0.0 } else { value }
 }
 
 /// Gradients of one loss at one layer.
@@ -119,41 +113,41 @@ pub(super) struct LayerGradients<'a> {
 }
 
 /// The way back through a 3x3 convolution, for several losses that share its input.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn backward(
+#[inline(always)]
+pub(super) fn backward<V: Vector>(
     filters: &Filters,
     tiles: Tiles,
     from: &[f32],
     losses: &mut [LayerGradients<'_>],
     scratch: &mut Scratch,
 ) {
-    for block in Block::all(tiles) {
-        transform_inputs(block, tiles, from, &mut scratch.inputs);
+    for block in Block::all(tiles, BLOCK) {
+        transform_inputs::<V>(block, tiles, from, &mut scratch.inputs);
         for loss in &mut *losses {
-            transform_output_gradients(block, tiles, loss.output, &mut scratch.outputs);
-            multiply_gradients(block, filters, loss.filters, scratch);
-            add_input_gradients(block, tiles, &scratch.input_gradients, loss.input);
+            transform_output_gradients::<V>(block, tiles, loss.output, &mut scratch.outputs);
+            multiply_gradients::<V>(block, filters, loss.filters, scratch);
+            add_input_gradients::<V>(block, tiles, &scratch.input_gradients, loss.input);
         }
     }
 }
 
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-fn transform_output_gradients(block: Block, tiles: Tiles, map: &[f32], outputs: &mut [f32]) {
-    for (corner, at) in block.lanes(tiles.across, tiles.to) {
-        let half =
-            along_columns::<OutputAdjoint, 4, 6>(&map[corner..], tiles.to * FILTERS, FILTERS);
-        let outputs = &mut outputs[at..];
-        for (y, row) in half.into_iter().enumerate() {
-            for (x, value) in OutputAdjoint::apply(row).into_iter().enumerate() {
-                *lane_mut(outputs, (SIDE * y + x) * MATRIX) = value;
-            }
-        }
+#[inline(always)]
+fn transform_output_gradients<V: Vector>(
+    block: Block,
+    tiles: Tiles,
+    map: &[f32],
+    outputs: &mut [f32],
+) {
+    for (corner, at) in block.vectors::<V>(tiles.across, tiles.to) {
+        let from = Tile::new(&map[corner..], tiles.to * FILTERS, FILTERS);
+        let mut to = TileMut::<V, SIDE>::new(&mut outputs[at..], SIDE * MATRIX, MATRIX);
+        square::<OutputAdjoint, V, 4, 6>(from, |y, x, value| to.store(y, x, value));
     }
 }
 
 /// At each point: dU += V' dM and dV = dM U'.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-fn multiply_gradients(
+#[inline(always)]
+fn multiply_gradients<V: Vector>(
     block: Block,
     filters: &Filters,
     filter_gradients: &mut [f32],
@@ -162,31 +156,32 @@ fn multiply_gradients(
     for (point, gradient) in filter_gradients.chunks_exact_mut(FILTERS * FILTERS).enumerate() {
         let inputs = &scratch.inputs[point * MATRIX..];
         let outputs = &scratch.outputs[point * MATRIX..][..block.count * FILTERS];
-        add_product(Columns { values: inputs, step: FILTERS }, outputs, gradient);
+        add_product::<V>(Columns { values: inputs, step: FILTERS }, outputs, gradient);
         let to = &mut scratch.input_gradients[point * MATRIX..][..block.count * FILTERS];
         let outputs = Rows { values: outputs, step: FILTERS };
-        product(outputs, filters.backward(point), to);
+        product::<V>(outputs, filters.backward(point), to);
     }
 }
 
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-fn add_input_gradients(block: Block, tiles: Tiles, at_points: &[f32], map: &mut [f32]) {
-    for (corner, at) in block.lanes(tiles.across, tiles.from) {
-        let half = along_columns::<InputAdjoint, 6, 6>(&at_points[at..], SIDE * MATRIX, MATRIX);
-        let map = &mut map[corner..];
-        for (y, row) in half.into_iter().enumerate() {
-            for (x, value) in InputAdjoint::apply(row).into_iter().enumerate() {
-                let to = lane_mut(map, (y * tiles.from + x) * FILTERS);
-                *to = add(*to, value);
-            }
-        }
+#[inline(always)]
+fn add_input_gradients<V: Vector>(block: Block, tiles: Tiles, at_points: &[f32], map: &mut [f32]) {
+    for (corner, at) in block.vectors::<V>(tiles.across, tiles.from) {
+        let from = Tile::new(&at_points[at..], SIDE * MATRIX, MATRIX);
+        let mut to = TileMut::<V, SIDE>::new(&mut map[corner..], tiles.from * FILTERS, FILTERS);
+        square::<InputAdjoint, V, 6, 6>(from, |y, x, value| to.add(y, x, value));
     }
 }
 
 /// The first convolution, 3x3 with stride 2, with ReLU. Three rows of a patch are a product each,
 /// since the image is channels last.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn first_forward(first: &First, image: Image, pixels: &[f32], map: Map, to: &mut [f32]) {
+#[inline(always)]
+pub(super) fn first_forward<V: Vector>(
+    first: &First,
+    image: Image,
+    pixels: &[f32],
+    map: Map,
+    to: &mut [f32],
+) {
     let patch_row = 3 * image.channels;
     for (y, to) in to.chunks_exact_mut(map.side * FILTERS).take(map.size).enumerate() {
         let to = &mut to[..map.size * FILTERS];
@@ -195,17 +190,17 @@ pub(super) fn first_forward(first: &First, image: Image, pixels: &[f32], map: Ma
         }
         for (row, weight) in first.weight.chunks_exact(patch_row * FILTERS).enumerate() {
             let values = &pixels[(2 * y + row) * image.size * image.channels..];
-            add_product(Rows { values, step: 2 * image.channels }, weight, to);
+            add_product::<V>(Rows { values, step: 2 * image.channels }, weight, to);
         }
-        for value in to {
-            *value = relu(*value);
+        for values in to.chunks_exact_mut(V::LEN) {
+            V::load(values).relu().store(values);
         }
     }
 }
 
 /// Adds the gradient of the first convolution's weight, in the order of patches.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn first_backward(
+#[inline(always)]
+pub(super) fn first_backward<V: Vector>(
     image: Image,
     pixels: &[f32],
     map: Map,
@@ -217,7 +212,7 @@ pub(super) fn first_backward(
         let output = &output[..map.size * FILTERS];
         for (row, weight) in weight.chunks_exact_mut(patch_row * FILTERS).enumerate() {
             let values = &pixels[(2 * y + row) * image.size * image.channels..];
-            add_product(Columns { values, step: 2 * image.channels }, output, weight);
+            add_product::<V>(Columns { values, step: 2 * image.channels }, output, weight);
         }
     }
 }
@@ -233,7 +228,7 @@ pub(super) fn clear_unwritten(map: Map, to: &mut [f32]) {
 
 /// Turns the gradient at a map into that before its ReLU, zero beyond the map's edge, and adds its
 /// sum to that of the bias.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
+#[inline(always)]
 pub(super) fn through_relu(map: Map, values: &[f32], gradient: &mut [f32], bias: &mut [f32]) {
     let row_len = map.side * FILTERS;
     let mut sums = [0.0; FILTERS];

@@ -1,14 +1,11 @@
 //! The matrix product that all passes are made of.
 //!
 //! It is written so that the compiler keeps a block of sums in vector registers and finds no check
-//! of bounds between them.
+//! of bounds between them. A block is of some rows and two vectors of columns: so many rows that the
+//! sums fill 12 of 16 registers or, of long vectors, 16 of 32.
 
 use super::FILTERS;
-
-/// Rows and columns of a product that are computed together: their sums fill twelve of the sixteen
-/// vector registers that the smallest of the processors in question have.
-const ROWS: usize = 6;
-const COLUMNS: usize = 16;
+use super::vector::Vector;
 
 /// The left matrix of a product. Each row begins `step` numbers after the one before.
 #[derive(Clone, Copy, Debug)]
@@ -25,33 +22,44 @@ pub(super) struct Columns<'a> {
 }
 
 /// c = a b, with b and c of `FILTERS` columns, row by row.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn product(a: Rows<'_>, b: &[f32], c: &mut [f32]) {
-    multiply::<false>(a, b, c);
+#[inline(always)]
+pub(super) fn product<V: Vector>(a: Rows<'_>, b: &[f32], c: &mut [f32]) {
+    multiply::<V, false>(a, b, c);
 }
 
 /// c += a b.
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-pub(super) fn add_product(a: impl Left, b: &[f32], c: &mut [f32]) {
-    multiply::<true>(a, b, c);
+#[inline(always)]
+pub(super) fn add_product<V: Vector>(a: impl Left, b: &[f32], c: &mut [f32]) {
+    multiply::<V, true>(a, b, c);
 }
 
 #[inline(always)]
-fn multiply<const ADD: bool>(a: impl Left, b: &[f32], c: &mut [f32]) {
+fn multiply<V: Vector, const ADD: bool>(a: impl Left, b: &[f32], c: &mut [f32]) {
     let b = b.as_chunks::<FILTERS>().0;
+    if V::LEN == 8 { in_blocks::<V, ADD, 6>(a, b, c) } else { in_blocks::<V, ADD, 8>(a, b, c) }
+}
+
+#[inline(always)]
+fn in_blocks<V: Vector, const ADD: bool, const ROWS: usize>(
+    a: impl Left,
+    b: &[[f32; FILTERS]],
+    c: &mut [f32],
+) {
     let mut blocks = c.chunks_exact_mut(ROWS * FILTERS);
     let mut row = 0;
     for block in &mut blocks {
-        a.rows::<ROWS, ADD>(row, b, block);
+        a.rows::<V, ADD, ROWS>(row, b, block);
         row += ROWS;
     }
     let rest = blocks.into_remainder();
     match rest.len() / FILTERS {
-        1 => a.rows::<1, ADD>(row, b, rest),
-        2 => a.rows::<2, ADD>(row, b, rest),
-        3 => a.rows::<3, ADD>(row, b, rest),
-        4 => a.rows::<4, ADD>(row, b, rest),
-        5 => a.rows::<5, ADD>(row, b, rest),
+        1 => a.rows::<V, ADD, 1>(row, b, rest),
+        2 => a.rows::<V, ADD, 2>(row, b, rest),
+        3 => a.rows::<V, ADD, 3>(row, b, rest),
+        4 => a.rows::<V, ADD, 4>(row, b, rest),
+        5 => a.rows::<V, ADD, 5>(row, b, rest),
+        6 => a.rows::<V, ADD, 6>(row, b, rest),
+        7 => a.rows::<V, ADD, 7>(row, b, rest),
         _ => {}
     }
 }
@@ -59,7 +67,7 @@ fn multiply<const ADD: bool>(a: impl Left, b: &[f32], c: &mut [f32]) {
 /// The left matrix of a product.
 pub(super) trait Left: Copy {
     /// R rows of the product, from `first` on, one group of columns after the other.
-    fn rows<const R: usize, const ADD: bool>(
+    fn rows<V: Vector, const ADD: bool, const R: usize>(
         self,
         first: usize,
         b: &[[f32; FILTERS]],
@@ -69,7 +77,7 @@ pub(super) trait Left: Copy {
 
 impl Left for Rows<'_> {
     #[inline(always)]
-    fn rows<const R: usize, const ADD: bool>(
+    fn rows<V: Vector, const ADD: bool, const R: usize>(
         self,
         first: usize,
         b: &[[f32; FILTERS]],
@@ -79,14 +87,14 @@ impl Left for Rows<'_> {
         for (row, values) in (first..).zip(&mut rows) {
             *values = &self.values[row * self.step..][..b.len()];
         }
-        for column in (0..FILTERS).step_by(COLUMNS) {
-            let mut sums = load::<R, ADD>(c, column);
+        for column in (0..FILTERS).step_by(2 * V::LEN) {
+            let mut sums = load::<V, ADD, R>(c, column);
             for (inner, b) in b.iter().enumerate() {
                 let mut factors = [0.0; R];
                 for (factor, row) in factors.iter_mut().zip(&rows) {
                     *factor = row[inner];
                 }
-                add_outer(factors, &b[column..], &mut sums);
+                add_outer(factors, pair(b, column), &mut sums);
             }
             store(&sums, c, column);
         }
@@ -95,17 +103,17 @@ impl Left for Rows<'_> {
 
 impl Left for Columns<'_> {
     #[inline(always)]
-    fn rows<const R: usize, const ADD: bool>(
+    fn rows<V: Vector, const ADD: bool, const R: usize>(
         self,
         first: usize,
         b: &[[f32; FILTERS]],
         c: &mut [f32],
     ) {
-        for column in (0..FILTERS).step_by(COLUMNS) {
-            let mut sums = load::<R, ADD>(c, column);
+        for column in (0..FILTERS).step_by(2 * V::LEN) {
+            let mut sums = load::<V, ADD, R>(c, column);
             for (inner, b) in b.iter().enumerate() {
                 let factors = self.values[inner * self.step + first..].first_chunk();
-                add_outer(*factors.expect("the column is long enough"), &b[column..], &mut sums);
+                add_outer(*factors.expect("the column is long enough"), pair(b, column), &mut sums);
             }
             store(&sums, c, column);
         }
@@ -113,30 +121,33 @@ impl Left for Columns<'_> {
 }
 
 #[inline(always)]
-fn load<const R: usize, const ADD: bool>(c: &[f32], column: usize) -> [[f32; COLUMNS]; R] {
-    let mut sums = [[0.0; COLUMNS]; R];
+fn load<V: Vector, const ADD: bool, const R: usize>(c: &[f32], column: usize) -> [[V; 2]; R] {
+    let mut sums = [[V::zero(); 2]; R];
     if ADD {
         for (sums, c) in sums.iter_mut().zip(c.chunks_exact(FILTERS)) {
-            sums.copy_from_slice(&c[column..column + COLUMNS]);
+            *sums = pair(c, column);
         }
     }
     sums
 }
 
 #[inline(always)]
-fn store<const R: usize>(sums: &[[f32; COLUMNS]; R], c: &mut [f32], column: usize) {
+fn store<V: Vector, const R: usize>(sums: &[[V; 2]; R], c: &mut [f32], column: usize) {
     for (sums, c) in sums.iter().zip(c.chunks_exact_mut(FILTERS)) {
-        c[column..column + COLUMNS].copy_from_slice(sums);
+        sums[0].store(&mut c[column..]);
+        sums[1].store(&mut c[column + V::LEN..]);
     }
+}
+
+#[inline(always)]
+fn pair<V: Vector>(row: &[f32], column: usize) -> [V; 2] {
+    [V::load(&row[column..]), V::load(&row[column + V::LEN..])]
 }
 
 /// sums += factors b'.
 #[inline(always)]
-fn add_outer<const R: usize>(factors: [f32; R], b: &[f32], sums: &mut [[f32; COLUMNS]; R]) {
-    let b: &[f32; COLUMNS] = b.first_chunk().expect("columns divide FILTERS");
-    for row in 0..R {
-        for i in 0..COLUMNS {
-            sums[row][i] = factors[row].mul_add(b[i], sums[row][i]);
-        }
+fn add_outer<V: Vector, const R: usize>(factors: [f32; R], b: [V; 2], sums: &mut [[V; 2]; R]) {
+    for (factor, sums) in factors.into_iter().zip(sums) {
+        *sums = [sums[0].add_scaled(factor, b[0]), sums[1].add_scaled(factor, b[1])];
     }
 }
