@@ -59,8 +59,8 @@ impl fmt::Display for Numbers {
     }
 }
 
-/// With matrix units; and with AVX512-BF16 on processors of AMD, where its products go at twice the
-/// rate of those in float32. On those of Intel they do not (docs/benchmarks/speed.md).
+/// With matrix units; and with AVX512-BF16 on processors of AMD. Those of Intel have that, too, but
+/// multiply no faster by it than in float32 (docs/benchmarks/speed.md).
 fn is_faster_in_bfloat16() -> bool {
     nn::has_matrix_units() || has_fast_dot_products()
 }
