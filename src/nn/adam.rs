@@ -13,6 +13,10 @@ const EPSILON: f64 = 1e-8;
 const BETA2: f64 = 0.999;
 /// Elements that one task of the parallel pass takes: few enough to stay in the second-level cache.
 const CHUNK: usize = 1 << 15;
+/// Moments below this count as zero, in float32. Those of a weight whose gradient has become zero, as
+/// behind a unit that is never active, would else decay into subnormal numbers and stay there, which
+/// processors compute with a hundred times more slowly. No step moves by as much as 1e-25 for it.
+const NEGLIGIBLE: f32 = 1e-33;
 
 /// An optimiser of a fixed list of parameters.
 #[derive(Debug)]
@@ -140,12 +144,17 @@ impl Moments {
         let gradient = floats(gradient).par_chunks(CHUNK);
         parameter.zip(first).zip(second).zip(gradient).for_each(|(((p, m), v), g)| {
             for (((p, m), v), g) in p.iter_mut().zip(m).zip(v).zip(g) {
-                *m += weight1 * (g - *m);
-                *v = beta2 * *v + weight2 * g * g;
+                *m = or_zero(*m + weight1 * (g - *m));
+                *v = or_zero(beta2 * *v + weight2 * g * g);
                 *p -= size * *m / (v.sqrt() / root + EPSILON as f32);
             }
         });
     }
+}
+
+/// A moment, if it is not negligible. NaN is not.
+fn or_zero(moment: f32) -> f32 {
+    if moment.abs() < NEGLIGIBLE { 0.0 } else { moment }
 }
 
 #[cfg(test)]
@@ -196,5 +205,18 @@ mod tests {
         {
             assert!((single - double).abs() < 1e-5, "{single} {double}");
         }
+    }
+
+    #[test]
+    fn moments_without_a_gradient_end_at_zero() {
+        let parameter = Tensor::from_slice(&[1.0_f32, 2.0]);
+        let mut adam = Adam::new(vec![("p".into(), parameter.shallow_clone())], 0.1, 0.9);
+        adam.step(&[Tensor::from_slice(&[1e-3_f32, f32::NAN])]);
+        for _ in 0..1000 {
+            adam.step(&[Tensor::from_slice(&[0.0_f32, 0.0])]);
+        }
+        let (_, first) = adam.named_moments().next().unwrap();
+        assert_eq!(first.double_value(&[0]), 0.0);
+        assert!(first.double_value(&[1]).is_nan(), "a gradient that is no number stays to be seen");
     }
 }
