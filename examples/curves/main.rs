@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use plotters::prelude::*;
+use serde::Deserialize;
 
 /// Draws evaluation curves of runs into one SVG.
 #[derive(Parser)]
@@ -24,7 +25,7 @@ struct Args {
 }
 
 const SIZE: (u32, u32) = (900, 540);
-/// Okabe and Ito's colours, which people who see few colours can tell apart, and two more.
+/// Okabe and Ito's colours but yellow, which people who see few colours can tell apart, and two more.
 const COLOURS: [RGBColor; 9] = [
     RGBColor(0, 0, 0),
     RGBColor(230, 159, 0),
@@ -44,6 +45,15 @@ struct Method {
     curves: Vec<Vec<(f64, f64)>>,
 }
 
+/// What is drawn of a row of an `eval.csv`.
+#[derive(Deserialize)]
+struct EvalRow {
+    /// Env steps.
+    frame: f64,
+    /// The mean return.
+    episode_reward: f64,
+}
+
 fn main() -> Result<()> {
     let Args { out, methods } = Args::parse();
     let methods = methods.iter().map(|method| read_method(method)).collect::<Result<Vec<_>>>()?;
@@ -60,17 +70,10 @@ fn read_method(arg: &str) -> Result<Method> {
 }
 
 fn read_curve(file: &Path) -> Result<Vec<(f64, f64)>> {
-    let read = || {
-        let mut rows = csv::Reader::from_path(file)?;
-        let columns = rows.headers()?.clone();
-        let column = |name: &str| {
-            columns.iter().position(|column| column == name).with_context(|| format!("no {name}"))
-        };
-        let (frame, reward) = (column("frame")?, column("episode_reward")?);
-        let point = |row: csv::StringRecord| Ok((row[frame].parse()?, row[reward].parse()?));
-        rows.records().map(|row| point(row?)).collect::<Result<Vec<_>>>()
-    };
-    read().with_context(|| format!("{} is no eval.csv", file.display()))
+    let rows = csv::Reader::from_path(file)
+        .and_then(|reader| reader.into_deserialize().collect::<Result<Vec<EvalRow>, csv::Error>>());
+    let rows = rows.with_context(|| format!("cannot read {} as an eval.csv", file.display()))?;
+    Ok(rows.into_iter().map(|row| (row.frame, row.episode_reward)).collect())
 }
 
 fn draw(methods: &[Method]) -> Result<String> {
