@@ -121,7 +121,7 @@ fn text(printed: &Printed<'_>) -> String {
     let Report { frames, episodes, test_frames, test_episodes, keys, .. } = report;
     let by_contrast = match report.contrast_retrieval {
         Some(share) => format!("{share:.3}"),
-        None => "none, for it was not trained".to_owned(),
+        None => "none, for no contrast of views was trained".to_owned(),
     };
     let mut text = format!(
         "{env} after {env_step} env steps: {frames} frames of {episodes} episodes, \
