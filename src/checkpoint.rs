@@ -10,6 +10,7 @@
 //! | `SHA256SUMS` | checksums of the other four, as `sha256sum -c` reads them |
 
 mod folder;
+mod name;
 mod run;
 mod tensors;
 
@@ -45,7 +46,7 @@ const MAX_TEXT_BYTES: u64 = 1 << 26;
 pub struct Checkpoint {
     pub config: Config,
     pub steps: Steps,
-    /// Mean return of the latest evaluation, where there was one.
+    /// Mean return of the evaluation at this env step, where there was one.
     pub evaluation: Option<f64>,
     pub agent: AgentState,
     pub run: RunState,
@@ -94,6 +95,11 @@ pub enum CheckpointError {
     )]
     Write { path: PathBuf, source: io::Error },
     #[error(
+        "{link} is a folder and no link to the checkpoint where the run goes on: rename it to \
+         env_step-<N>, the env steps that its {ABOUT} tells, or remove it if it is a copy of one beside it"
+    )]
+    NoLink { link: PathBuf },
+    #[error(
         "{path} has format version {got}, this program reads version {FORMAT_VERSION}: use the \
          release that wrote it"
     )]
@@ -102,7 +108,19 @@ pub enum CheckpointError {
     Damaged { path: PathBuf, problem: String },
 }
 
+impl CheckpointError {
+    /// Whether the place holds no checkpoint at all.
+    pub fn is_not_a_checkpoint(&self) -> bool {
+        matches!(self, Self::NotACheckpoint { .. })
+    }
+}
+
 impl Checkpoint {
+    /// Whether a folder is one, whole or not.
+    pub fn is_at(path: &Path) -> bool {
+        path.join(ABOUT).is_file()
+    }
+
     /// Writes the checkpoint as a new folder, whole or not at all.
     ///
     /// # Errors

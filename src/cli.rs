@@ -15,7 +15,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train an agent from pixels
+    /// Train an agent from pixels or states
     Train(TrainArgs),
     /// Evaluate a checkpoint, or the last one of a run
     Eval(EvalArgs),
@@ -161,6 +161,10 @@ pub enum CheckpointCommand {
     Verify {
         #[arg(value_name = "CHECKPOINT_OR_RUN")]
         path: PathBuf,
+        /// Python interpreter that has gymnasium, for gymnasium: environments; never that of the
+        /// checkpoint, which may be a stranger's
+        #[arg(long, default_value = "python3", value_name = "PATH")]
+        python: PathBuf,
     },
     /// Say what is inside a checkpoint, or the last one of a run
     Show {
@@ -267,14 +271,14 @@ pub struct ShowArgs {
 pub struct BenchArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// agent.update: shared or paper
-    #[arg(long, value_name = "FORM")]
+    /// agent.update
+    #[arg(long, value_name = "FORM", value_parser = ["shared", "paper"])]
     pub update: Option<String>,
-    /// agent.precision: auto, float32, bfloat16 or float64
-    #[arg(long, value_name = "FORMAT")]
+    /// agent.precision
+    #[arg(long, value_name = "FORMAT", value_parser = ["auto", "float32", "bfloat16", "float64"])]
     pub precision: Option<String>,
     /// train.batch_size
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub batch_size: Option<u64>,
     /// train.threads: 0 takes the physical cores
     #[arg(long, value_name = "N")]

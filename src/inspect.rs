@@ -41,8 +41,21 @@ pub enum InspectError {
     Folder { source: walkdir::Error },
     #[error(transparent)]
     Read(#[from] ReadError),
-    #[error("--tag {pattern:?} is no pattern; write for example 'loss/*' or '*reward*'")]
+    #[error("{pattern:?} is no pattern; write for example 'loss/*' or '*reward*'")]
     Pattern { pattern: String, source: globset::Error },
     #[error("no tag matches {pattern:?}; there are: {}", tags.join(", "))]
     NoTag { pattern: String, tags: Vec<String> },
+}
+
+impl InspectError {
+    /// Whether other arguments would do, and not other files.
+    pub fn is_of_arguments(&self) -> bool {
+        match self {
+            Self::Missing { .. }
+            | Self::NoEventFile { .. }
+            | Self::Pattern { .. }
+            | Self::NoTag { .. } => true,
+            Self::NoEvent { .. } | Self::Folder { .. } | Self::Read(_) => false,
+        }
+    }
 }

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 use clap::Parser;
 use curl_rl::allocator;
 use curl_rl::cli::{Cli, Command};
 use curl_rl::command;
-use curl_rl::config::ConfigError;
 
 const RUN_FAILED: u8 = 1;
 /// As clap ends where it cannot parse the arguments.
@@ -22,8 +21,8 @@ fn main() -> ExitCode {
         Err(error) if command::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is closed too, the exit code is all that is left to say.
-            let _ = writeln!(io::stderr(), "error: {}", message(&error));
-            ExitCode::from(if error.is::<ConfigError>() { USAGE } else { RUN_FAILED })
+            let _ = writeln!(io::stderr(), "error: {}", command::message(&error));
+            ExitCode::from(if command::is_usage(&error) { USAGE } else { RUN_FAILED })
         }
     }
 }
@@ -40,17 +39,4 @@ fn run(command: &Command) -> Result<()> {
         Command::Config(args) => command::config(args),
         Command::Bench(args) => command::bench(args),
     }
-}
-
-/// The error and its causes, leaving out a cause that the error before it has told already.
-fn message(error: &Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
-        if told.is_empty() {
-            cause
-        } else if told.contains(&cause) {
-            told
-        } else {
-            format!("{told}: {cause}")
-        }
-    })
 }

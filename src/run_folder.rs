@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::checkpoint::{CheckpointError, Checkpoints};
+use crate::checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 use crate::config::{Config, ConfigError};
 use crate::durable;
 use crate::metrics::{Metrics, MetricsError};
@@ -32,6 +32,8 @@ pub enum RunFolderError {
     Taken { path: PathBuf },
     #[error("{path} is no run folder: it has no {CONFIG}")]
     NoRun { path: PathBuf },
+    #[error("{path} is a checkpoint: name the run that it belongs to")]
+    Checkpoint { path: PathBuf },
     #[error(
         "{path} is in use by another process ({holder}): wait for it or stop it, or name another folder"
     )]
@@ -47,7 +49,7 @@ pub enum RunFolderError {
     #[error(transparent)]
     Segments(#[from] SegmentsError),
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Checkpoints(#[from] CheckpointError),
 }
 
 impl RunFolder {
@@ -70,15 +72,18 @@ impl RunFolder {
     /// # Errors
     /// If there is no run in it, or another process has it.
     pub fn open(path: &Path) -> Result<Self, RunFolderError> {
+        if Checkpoint::is_at(path) {
+            return Err(RunFolderError::Checkpoint { path: path.to_path_buf() });
+        }
         if !Self::holds_run(path) {
             return Err(RunFolderError::NoRun { path: path.to_path_buf() });
         }
         Self::lock(path)
     }
 
-    /// Whether a run has been started in a folder.
+    /// Whether a run has been started in a folder. A checkpoint has a configuration, too.
     pub fn holds_run(path: &Path) -> bool {
-        path.join(CONFIG).is_file()
+        path.join(CONFIG).is_file() && !Checkpoint::is_at(path)
     }
 
     /// The system gives a lock back when its process ends, so that of a dead one never stands in the

@@ -269,14 +269,14 @@ fn earlier_files_are_never_written_over() {
     assert!(message.contains("exists already"), "{message}");
     assert_eq!(fs::read_to_string(run.join("mine")).expect("it is there"), "precious");
     assert_eq!(fs::read_dir(&run).expect("it is there").count(), 1);
-    let message = fail(folder.path(), &[&DEBUG, &["run/mine/deeper"][..]].concat(), 1);
+    let message = fail(folder.path(), &[&DEBUG, &["run/mine/deeper"][..]].concat(), 2);
     assert!(message.contains("cannot make"), "{message}");
 }
 
 #[test]
 fn what_is_no_checkpoint_is_not_evaluated() {
     let folder = folder();
-    let message = fail(folder.path(), &["eval", "nowhere"], 1);
+    let message = fail(folder.path(), &["eval", "nowhere"], 2);
     assert!(message.contains("is not a checkpoint"), "{message}");
     fail(folder.path(), &["eval", "nowhere", "--episodes", "0"], 2);
     train(folder.path(), "run", &[]);
@@ -305,6 +305,8 @@ fn checkpoints_are_verified_shown_and_pruned() {
     let left = succeed(folder.path(), &["checkpoint", "verify", "run"]);
     assert!(!left.contains("001600") && left.contains("002000"), "{left}");
     succeed(folder.path(), &["checkpoint", "prune", "run", "--replay"]);
+    let without = succeed(folder.path(), &["checkpoint", "verify", "run"]);
+    assert!(without.contains("run/replay: none"), "{without}");
     let message = fail(folder.path(), &["train", "--resume", "run", "--env-steps", "3000"], 1);
     assert!(message.contains("can only be evaluated"), "{message}");
     succeed(folder.path(), &["eval", "run", "--episodes", "1"]);

@@ -21,7 +21,7 @@ use crate::small_run::{config, play, play_with};
 
 /// Goes on after a death, as the program does.
 fn go_on(run_dir: &Path, config: &Config, codec: Codec) {
-    if Checkpoints::last(run_dir).is_none() {
+    if Checkpoints::last(run_dir).unwrap().is_none() {
         fs::write(run_dir.join("config.toml"), config.to_toml()).expect("it can be written");
         let folder = RunFolder::open(run_dir).expect("nobody else has it");
         folder.clear().expect("it can be cleared");
@@ -45,7 +45,7 @@ fn die_and_go_on(codec: Codec, stride: usize) {
         // The next process dies, too, a little later.
         let second = at / 2 + 11;
         let (result, _) = with_fault(Fault::Death, second, || {
-            if Checkpoints::last(run.path()).is_none() {
+            if Checkpoints::last(run.path()).unwrap().is_none() {
                 return Ok(());
             }
             play(run.path(), &config, codec)
@@ -168,14 +168,20 @@ fn a_loss_that_is_not_finite_ends_the_run_with_the_last_good_state() {
 #[test]
 fn a_reward_that_is_not_finite_is_never_stored() {
     let config = config();
-    let make = || -> Box<dyn Env> {
-        Box::new(Altered::with_rewards(|env_step| if env_step < 30 { 1.0 } else { f64::NAN }))
-    };
-    let run = tempfile::tempdir().expect("there is a temporary folder");
-    let error = play_with(make, run.path(), &config, Codec::Delta).expect_err("it is NaN");
-    let message = error.to_string();
-    assert!(message.contains("(env step 29): the environment's reward is NaN"), "{message}");
-    assert!(message.contains("env_step-000000027 at env step 27"), "{message}");
-    let last = Checkpoint::load(&run.path().join("checkpoints/last")).expect("it is whole");
-    assert_eq!(last.steps.env_step, 27);
+    // The second is finite, but no float32.
+    let rewards: [fn(u64) -> f64; 2] = [
+        |env_step| if env_step < 30 { 1.0 } else { f64::NAN },
+        |env_step| if env_step < 30 { 1.0 } else { 1e39 },
+    ];
+    for (rewards, told) in rewards.into_iter().zip(["NaN", "1e39"]) {
+        let make = || -> Box<dyn Env> { Box::new(Altered::with_rewards(rewards)) };
+        let run = tempfile::tempdir().expect("there is a temporary folder");
+        let error = play_with(make, run.path(), &config, Codec::Delta).expect_err("it is refused");
+        let message = error.to_string();
+        let problem = format!("(env step 29): the environment's reward is {told}");
+        assert!(message.contains(&problem), "{message}");
+        assert!(message.contains("env_step-000000027 at env step 27"), "{message}");
+        let last = Checkpoint::load(&run.path().join("checkpoints/last")).expect("it is whole");
+        assert_eq!(last.steps.env_step, 27);
+    }
 }

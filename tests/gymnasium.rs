@@ -80,9 +80,16 @@ fn a_game_is_learned_from_grey_frames_with_discrete_actions() {
     succeed(folder.path(), &training("gymnasium:ALE/Pong-v5", &[]));
     let env = trained_config(folder.path()).env;
     assert_eq!((env.colour, env.frame_stack.get()), (Colour::Grey, 4), "as its preset says");
-    assert!(succeed(folder.path(), &["checkpoint", "verify", "run"]).contains("run"));
-    // Its observations are pictures: there is no state to read out.
     let python = PYTHON.to_str().expect("the path is text");
+    let verify = ["checkpoint", "verify", "run", "--python"];
+    let told = succeed(folder.path(), &[&verify[..], &[python]].concat());
+    assert!(told.contains("whole"), "{told}");
+    // Not the interpreter that the checkpoint names.
+    let refused = run(folder.path(), &[&verify[..], &["./none"]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&refused.stdout);
+    assert!(told.contains("./none cannot be started"), "{told}");
+    // Its observations are pictures: there is no state to read out.
     let probe = ["probe", "run", "--frames", "100", "--python", python, "--out", "probed"];
     let told = succeed(folder.path(), &probe);
     assert!(told.contains("no readout") && told.contains("effective rank"), "{told}");
@@ -97,6 +104,45 @@ fn what_tells_no_state_is_not_learned_from_states() {
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{errors}");
     assert!(errors.contains("gymnasium:ALE/Pong-v5 tells no state"), "{errors}");
+}
+
+/// An environment whose state leaves the range of float32 after some steps.
+const OVERFLOW: &str = "
+import gymnasium, numpy
+
+class Overflow(gymnasium.Env):
+    metadata = {'render_modes': ['rgb_array'], 'render_fps': 30}
+    observation_space = gymnasium.spaces.Box(-numpy.inf, numpy.inf, (2,), numpy.float64)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), numpy.float32)
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.steps = 0
+        return numpy.zeros(2), {}
+
+    def step(self, action):
+        self.steps += 1
+        return numpy.array([1.0, 1e300 if self.steps > 30 else 1.0]), 0.0, False, False, {}
+
+    def render(self):
+        return numpy.zeros((64, 64, 3), numpy.uint8)
+
+gymnasium.register('Overflow-v0', Overflow, max_episode_steps=100)
+";
+
+#[test]
+fn a_state_that_is_not_finite_is_refused_before_it_is_learned_from() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    fs::write(folder.path().join("overflow.py"), OVERFLOW).expect("it can be written");
+    let args = training("gymnasium:overflow:Overflow-v0", &["--method", "sac-state"]);
+    let mut command = program(folder.path(), &args);
+    let output = command.env("PYTHONPATH", folder.path()).output().expect("the program starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("the environment's state has a number that is inf"), "{errors}");
 }
 
 #[test]

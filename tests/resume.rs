@@ -233,3 +233,58 @@ fn a_run_without_a_checkpoint_begins_anew() {
     assert!(text(&output.stderr).contains("has no checkpoint yet"), "{}", text(&output.stderr));
     Remains::of(&folder.path().join("whole")).check_same(&run, "begun anew");
 }
+
+#[test]
+fn a_checkpoint_is_no_run_and_stays_as_it_is() {
+    let folder = folder();
+    succeed(train(folder.path(), "run", &["--set", "train.env_steps=800"]));
+    let last = "run/checkpoints/last";
+    let before = names(&folder.path().join(last));
+    for args in
+        [&["train", "--resume", last, "--env-steps", "1200"][..], &["checkpoint", "prune", last]]
+    {
+        let message = fail(curl(folder.path(), args), 2);
+        assert!(message.contains("is a checkpoint: name the run"), "{message}");
+    }
+    fail(train(folder.path(), last, &[]), 2);
+    assert_eq!(names(&folder.path().join(last)), before);
+    let verified = succeed(curl(folder.path(), &["checkpoint", "verify", last]));
+    assert!(text(&verified.stdout).contains("whole"), "{}", text(&verified.stdout));
+}
+
+#[test]
+fn a_copy_without_its_links_goes_on_from_the_newest_checkpoint() {
+    let folder = folder();
+    succeed(train(folder.path(), "run", &["--set", "train.env_steps=800"]));
+    let last = folder.path().join("run/checkpoints/last");
+    let newest = fs::read_link(&last).expect("it is a link");
+    fs::remove_file(&last).expect("it can be removed");
+    succeed(curl(folder.path(), &["eval", "run", "--episodes", "1"]));
+    let on = || curl(folder.path(), &["train", "--resume", "run", "--set", "train.env_steps=1200"]);
+
+    fs::create_dir(&last).expect("it can be made");
+    let message = fail(on(), 1);
+    assert!(message.contains("is a folder and no link"), "{message}");
+    fs::remove_dir(&last).expect("it can be removed");
+    let output = succeed(on());
+    assert!(text(&output.stderr).contains("goes on from env step 800"), "{}", text(&output.stderr));
+    assert!(fs::read_link(&last).expect("it is a link again") > newest);
+}
+
+#[test]
+fn a_start_that_failed_can_be_corrected() {
+    let folder = folder();
+    let short = ["--set", "train.env_steps=800"];
+    let huge = [&short[..], &["--set", "replay.capacity=1000000000", "--set", "replay.codec=raw"]];
+    let message = fail(train(folder.path(), "run", &huge.concat()), 2);
+    assert!(message.contains("lower replay.capacity"), "{message}");
+    succeed(train(folder.path(), "run", &short));
+}
+
+#[test]
+fn a_run_outlives_standard_error() {
+    let folder = folder();
+    let mut command = train(folder.path(), "run", &["--set", "train.env_steps=800"]);
+    let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    assert!(command.stderr(full).output().expect("the binary runs").status.success());
+}

@@ -72,7 +72,7 @@ pub fn play_in(
         codec,
     };
     let mut agent = Agent::new(IMAGE, action, &config.agent, config.train.seed, Device::Cpu);
-    let (storage, start) = match Checkpoints::last(run_dir) {
+    let (storage, start) = match Checkpoints::last(run_dir)? {
         None => (Storage::create(run_dir, config, shape)?, Start::New),
         Some(path) => {
             let checkpoint = Checkpoint::load(&path)?;

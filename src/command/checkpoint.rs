@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use curl_envs::Pixels;
 use serde::Serialize;
 
 use super::build::{self, Player};
+use super::elsewhere;
 use crate::checkpoint::{About, Checkpoint, Checkpoints, EnvironmentState};
 use crate::cli::{CheckpointArgs, CheckpointCommand};
 use crate::memory::Forecast;
@@ -16,7 +18,7 @@ use crate::run_folder::RunFolder;
 
 pub fn checkpoint(args: &CheckpointArgs) -> Result<()> {
     match &args.command {
-        CheckpointCommand::Verify { path } => verify(path),
+        CheckpointCommand::Verify { path, python } => verify(path, python),
         CheckpointCommand::Show { path, json } => {
             let shown = Shown::load(&Checkpoints::locate(path))?;
             super::print(&if *json { serde_json::to_string(&shown)? + "\n" } else { shown.text() })
@@ -33,15 +35,15 @@ pub fn checkpoint(args: &CheckpointArgs) -> Result<()> {
 }
 
 /// Checks everything that there is, and then fails if something was wrong.
-fn verify(path: &Path) -> Result<()> {
+fn verify(path: &Path, python: &Path) -> Result<()> {
     let checkpoints = match Checkpoints::all(path) {
         none if none.is_empty() => vec![path.to_path_buf()],
         checkpoints => checkpoints,
     };
     let mut checks: Vec<(PathBuf, Result<String>)> =
-        checkpoints.into_iter().map(|path| (path.clone(), check_agent(&path))).collect();
+        checkpoints.into_iter().map(|path| (path.clone(), check_agent(&path, python))).collect();
     if RunFolder::holds_run(path) {
-        checks.push((path.join("replay"), check_replay(path)));
+        checks.push((path.join("replay"), check_replay(path, python)));
     }
     let mut wrong = 0;
     for (path, result) in &checks {
@@ -49,7 +51,7 @@ fn verify(path: &Path) -> Result<()> {
             Ok(what) => super::print(&format!("{}: {what}\n", path.display()))?,
             Err(error) => {
                 wrong += 1;
-                super::print(&format!("{error:#}\n"))?;
+                super::print(&format!("{}\n", super::message(error)))?;
             }
         }
     }
@@ -60,17 +62,20 @@ fn verify(path: &Path) -> Result<()> {
 }
 
 /// That the files are what was written, and the agent fits its configuration.
-fn check_agent(path: &Path) -> Result<String> {
+fn check_agent(path: &Path, python: &Path) -> Result<String> {
     let checkpoint = Checkpoint::load(path)?;
-    Player::new(&checkpoint, build::pixels(&checkpoint.config)?.spec())?;
+    Player::new(&checkpoint, pixels(&checkpoint, python)?.spec())?;
     Ok(format!("whole, {} tensors", checkpoint.agent.tensors.len()))
 }
 
 /// That every frame of the replay of a run's last checkpoint can be read.
-fn check_replay(run_dir: &Path) -> Result<String> {
+fn check_replay(run_dir: &Path, python: &Path) -> Result<String> {
+    if !segments::are_in(run_dir) {
+        return Ok("none: the run can be evaluated, but cannot go on".to_owned());
+    }
     let checkpoint = Checkpoint::load(&Checkpoints::locate(run_dir))?;
     let config = &checkpoint.config;
-    let shape = build::replay_shape(config, build::pixels(config)?.spec())?;
+    let shape = build::replay_shape(config, pixels(&checkpoint, python)?.spec())?;
     let shape = ReplayShape { codec: checkpoint.run.codec, ..shape };
     Forecast::new(config, &shape).check(config)?;
     let shape = shape.part_of(config.train.envs.len());
@@ -79,6 +84,12 @@ fn check_replay(run_dir: &Path) -> Result<String> {
         transitions += segments::read(run_dir, env, shape.clone(), &state.replay)?.len();
     }
     Ok(format!("whole, {transitions} transitions"))
+}
+
+/// The environment of a checkpoint, in Python run by the user's interpreter and not the checkpoint's.
+fn pixels(checkpoint: &Checkpoint, python: &Path) -> Result<Pixels> {
+    let config = elsewhere::config(None, python, &checkpoint.config)?;
+    elsewhere::made(build::pixels(&config), &config, checkpoint)
 }
 
 fn prune_checkpoints(folder: &RunFolder, keep: usize) -> Result<()> {

@@ -17,16 +17,18 @@ use crate::config::{Config, ConfigError, EnvConfig};
 /// stranger's must not say which program is started.
 ///
 /// # Errors
-/// If there is no such environment.
+/// If there is no such environment, or the interpreter's path is not UTF-8.
 pub(super) fn config(
     env: Option<&str>,
     python: &Path,
     trained: &Config,
 ) -> Result<Config, ConfigError> {
     let id = env.map(|id| canonical_env("--env", id)).transpose()?;
+    let python =
+        python.to_str().ok_or_else(|| super::usage("--python", "the path is not UTF-8"))?;
     let env = EnvConfig {
         id: id.unwrap_or_else(|| trained.env.id.clone()),
-        python: python.to_string_lossy().into_owned(),
+        python: python.to_owned(),
         ..trained.env.clone()
     };
     Ok(Config { env, ..trained.clone() })

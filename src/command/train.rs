@@ -93,15 +93,19 @@ fn build_run(
     let passes = Numbers::new(config.agent.precision, device).to_string();
     let arithmetic = Arithmetic { threads, passes };
 
-    eprintln!("{}: training for {} env steps", config.env.id, config.train.env_steps.get());
-    eprintln!("{}", build::passes(config, device));
-    eprintln!("{}", build::storage(config, &shape));
-    eprintln!("needs about {forecast}");
+    super::tell(&format!(
+        "{}: training for {} env steps",
+        config.env.id,
+        config.train.env_steps.get()
+    ));
+    super::tell(&build::passes(config, device));
+    super::tell(&build::storage(config, &shape));
+    super::tell(&format!("needs about {forecast}"));
     let replay = gigabytes(forecast.replay);
-    eprintln!("writes to {}, up to about {replay} of it the replay", run_dir.display());
+    super::tell(&format!("writes to {}, up to about {replay} of it the replay", run_dir.display()));
     let (agent, storage, start) = match checkpoint {
         None => {
-            let agent = build::agent(config, &shape, device);
+            let agent = build::agent(&config.agent, &shape, config.train.seed, device);
             (agent, Storage::create(run_dir, config, shape)?, Start::New)
         }
         Some(checkpoint) => {
@@ -117,13 +121,13 @@ fn build_run(
 }
 
 fn tell_resumption(checkpoint: &Checkpoint, now: &Arithmetic) {
-    eprintln!("goes on from env step {}", checkpoint.steps.env_step);
+    super::tell(&format!("goes on from env step {}", checkpoint.steps.env_step));
     let before = &checkpoint.run.arithmetic;
     if before != now {
-        eprintln!(
+        super::tell(&format!(
             "warning: the run computed its passes in {} on {} threads and now does in {} on {}: what \
              follows will not be the same bits as if it had not been stopped",
             before.passes, before.threads, now.passes, now.threads
-        );
+        ));
     }
 }

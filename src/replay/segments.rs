@@ -37,6 +37,12 @@ fn is_folder(name: &str) -> bool {
     name == "replay" || number.is_some()
 }
 
+/// Whether a run has a replay on the disk.
+pub fn are_in(run_dir: &Path) -> bool {
+    let entries = fs::read_dir(run_dir).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_folder))
+}
+
 /// Removes a run's replay, of all its environments, if it is there.
 ///
 /// # Errors

@@ -86,16 +86,34 @@ impl Run<'_> {
     /// Starts episodes in some environments, at the same time. Each comes with the number of its
     /// stream.
     pub(super) fn start_episodes(&mut self, starts: &[(usize, u64)]) -> Result<(), TrainError> {
-        let Parts { agent, envs, storage: Storage { replays, .. }, .. } = &mut self.parts;
+        let envs = &mut self.parts.envs;
         let stream = |episode| self.streams.stream(Purpose::TrainEpisode, episode);
         let boxed = |&(env, episode): &(usize, u64)| (env, Box::new(stream(episode)) as BoxedRng);
         envs.reset(starts.iter().map(boxed).collect())?;
+        self.check_states(starts.iter().map(|&(env, _)| env))?;
+        let Parts { agent, envs, storage: Storage { replays, .. }, .. } = &mut self.parts;
         for &(env, _) in starts {
             replays[env].start_episode(envs.frame(env))?;
             observe(agent, replays[env].replay.shape(), envs.frame(env));
             self.lanes[env].start(envs.frame(env));
         }
         Ok(())
+    }
+
+    /// Refuses states that are not finite before the agent's normalisation and the replay have taken them.
+    fn check_states(&mut self, envs: impl Iterator<Item = usize>) -> Result<(), TrainError> {
+        let shape = self.parts.storage.replays[0].replay.shape();
+        if !matches!(shape.observation, Observation::State { .. }) {
+            return Ok(());
+        }
+        let numbers = envs.flat_map(|env| state(self.parts.envs.frame(env)));
+        match numbers.into_iter().find(|number| !number.is_finite()) {
+            None => Ok(()),
+            Some(number) => {
+                Err(self
+                    .not_finite(format!("the environment's state has a number that is {number}")))
+            }
+        }
     }
 
     /// The stream of the next episode: as many have ended as `Steps` counts, and all environments
@@ -184,9 +202,11 @@ impl Run<'_> {
         let space = self.batch.shape.action;
         let orders = actions.iter().enumerate().map(|(env, action)| (env, space.action(action)));
         let steps = self.parts.envs.step(&orders.collect::<Vec<_>>())?;
-        if let Some(step) = steps.iter().find(|step| !step.reward.is_finite()) {
-            return Err(self.not_finite(format!("the environment's reward is {}", step.reward)));
+        // As the replay stores it.
+        if let Some(step) = steps.iter().find(|step| !(step.reward as f32).is_finite()) {
+            return Err(self.not_finite(format!("the environment's reward is {:e}", step.reward)));
         }
+        self.check_states(0..self.lanes.len())?;
         let mut starts = Vec::new();
         for (env, (step, action)) in steps.iter().zip(actions).enumerate() {
             self.store(env, action, step)?;
@@ -274,7 +294,7 @@ impl Run<'_> {
 
     /// Ends the run with a checkpoint.
     pub(super) fn finish(mut self) -> Result<Outcome, TrainError> {
-        let complete = self.is_complete();
+        let complete = self.is_complete() && !self.evaluation_is_due();
         let checkpoint = self.save_checkpoint()?;
         self.parts.storage.metrics.finish(&self.steps)?;
         let last_evaluation = self.last_evaluation.map(|last| last.report);

@@ -1,5 +1,6 @@
 //! Which run a command line means: a new one, or one that goes on.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -7,6 +8,7 @@ use anyhow::Result;
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::cli::TrainArgs;
 use crate::command::config::{resolve_onto, resolve_settings};
+use crate::command::tell;
 use crate::config::{Config, ConfigError};
 use crate::run_folder::{RunFolder, RunFolderError};
 
@@ -20,8 +22,9 @@ pub(super) struct Chosen {
 
 pub(super) fn choose(args: &TrainArgs) -> Result<Chosen> {
     if let Some(path) = &args.resume {
-        let folder = RunFolder::open(path).map_err(|error| usage("--resume", error))?;
-        let stored = folder.config()?;
+        let failed = |error| usage("--resume", error);
+        let folder = RunFolder::open(path).map_err(failed)?;
+        let stored = folder.config().map_err(failed)?;
         let config = resolve_onto(&stored, &path.join("config.toml"), &args.settings)?.config;
         return go_on(folder, &stored, config);
     }
@@ -29,8 +32,9 @@ pub(super) fn choose(args: &TrainArgs) -> Result<Chosen> {
     let config = resolve_settings(env, &args.settings)?.config;
     match &args.run_dir {
         Some(path) if RunFolder::holds_run(path) => {
-            let folder = RunFolder::open(path).map_err(|error| usage("--run-dir", error))?;
-            let stored = folder.config()?;
+            let failed = |error| usage("--run-dir", error);
+            let folder = RunFolder::open(path).map_err(failed)?;
+            let stored = folder.config().map_err(failed)?;
             go_on(folder, &stored, config)
         }
         Some(path) => begin(path, config),
@@ -43,29 +47,34 @@ fn begin(path: &Path, config: Config) -> Result<Chosen> {
     Ok(Chosen { folder, config, checkpoint: None })
 }
 
-/// Goes on with a run, if what was asked for is still the same run.
+/// Goes on with a run, if what was asked for is still the same run. One that has not come to a checkpoint
+/// begins anew, with whatever is asked for now.
 fn go_on(folder: RunFolder, stored: &Config, config: Config) -> Result<Chosen> {
+    let Some(last) = Checkpoints::last(folder.path())? else {
+        tell(&format!("{} has no checkpoint yet: the run begins anew", folder.path().display()));
+        folder.clear()?;
+        return Ok(Chosen { folder, config, checkpoint: None });
+    };
     let (allowed, refused): (Vec<_>, Vec<_>) =
         stored.changes(&config).into_iter().partition(|change| change.is_allowed());
     if !refused.is_empty() {
         return Err(ConfigError::Changes(refused).into());
     }
     for change in allowed {
-        eprintln!("changes {change}");
+        tell(&format!("changes {change}"));
     }
-    let Some(last) = Checkpoints::last(folder.path()) else {
-        eprintln!("{} has no checkpoint yet: the run begins anew", folder.path().display());
-        folder.clear()?;
-        return Ok(Chosen { folder, config, checkpoint: None });
-    };
     let checkpoint = Some(Checkpoint::load(&last)?);
     Ok(Chosen { folder, config, checkpoint })
 }
 
 fn new_path(config: &Config) -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-    let name = format!("{now}-s{}", config.train.seed);
-    Path::new("runs").join(folder_name(&config.env.id)).join(name)
+    let folder = Path::new("runs").join(folder_name(&config.env.id));
+    let path = folder.join(format!("{now}-s{}", config.train.seed));
+    // Another run with this seed may have begun within the same second.
+    let numbered = (2..).map(|number| path.with_added_extension(number.to_string()));
+    let mut paths = iter::once(path.clone()).chain(numbered);
+    paths.find(|path| !path.exists()).expect("there are enough numbers")
 }
 
 /// An environment's id as the name of a folder, which a shell takes as it is:
@@ -77,9 +86,12 @@ fn folder_name(id: &str) -> String {
 
 /// A folder that cannot be had because of what was asked for is an error of the argument.
 fn usage(argument: &str, error: RunFolderError) -> anyhow::Error {
-    use RunFolderError::{InUse, NoRun, Taken};
+    use RunFolderError::{Checkpoint, Config, Create, InUse, NoRun, Taken};
     match error {
-        Taken { .. } | NoRun { .. } | InUse { .. } => crate::command::usage(argument, error).into(),
+        Create { .. } | Taken { .. } | NoRun { .. } | Checkpoint { .. } | InUse { .. } => {
+            crate::command::usage(argument, error).into()
+        }
+        Config(error) => error.into(),
         error => error.into(),
     }
 }
