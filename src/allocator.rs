@@ -1,6 +1,6 @@
 //! Settings of the C library's allocator, which serves libtorch and us.
 
-/// Bytes that glibc keeps at the top of its heap.
+/// Bytes that glibc keeps at the top of its heap, and above which a block is no part of the heap.
 #[cfg(target_env = "gnu")]
 const KEPT_BYTES: libc::c_int = 1 << 30;
 
@@ -12,9 +12,11 @@ pub fn keep_freed_blocks() {
     #[cfg(target_env = "gnu")]
     // SAFETY: mallopt takes any numbers; those that it refuses leave the setting as it was.
     unsafe {
-        // The largest threshold that glibc takes, as a constant, so that it does not adapt.
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES);
-        libc::mallopt(libc::M_TOP_PAD, 1 << 26);
+        // A constant, so that the threshold does not adapt. A glibc that refuses one so large (before 2.35)
+        // would not adapt it any more, though: then nothing else is set.
+        if libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES) == 1 {
+            libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES);
+            libc::mallopt(libc::M_TOP_PAD, 1 << 26);
+        }
     }
 }

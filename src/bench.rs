@@ -113,7 +113,7 @@ pub fn bench(config: &Config, mut parts: Parts, repeats: u64) -> Result<Report, 
     })
 }
 
-/// Stores a few episodes' worth of random actions, enough for batches of distinct samples.
+/// Stores random actions of at most a few hundred agent steps, which batches draw from with replacement.
 fn fill_replay(
     config: &Config,
     shape: &ReplayShape,

@@ -14,8 +14,6 @@ mod presets;
 pub mod range;
 mod resolve;
 mod schema;
-#[cfg(test)]
-mod tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +188,9 @@ pub struct LogConfig {
 #[serde(deny_unknown_fields)]
 pub struct CheckpointConfig {
     pub every_env_steps: Count,
-    /// Periodic checkpoints kept besides `last` and `best`.
+    /// Checkpoints kept, the last among them, besides the best.
     pub keep: Count,
 }
+
+#[cfg(test)]
+mod tests;

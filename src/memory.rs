@@ -161,11 +161,15 @@ fn network_bytes(config: &Config, shape: &ReplayShape) -> f64 {
         Objective::Off => 0.0,
         _ => 2.0 * encoder + head,
     };
-    let element = match agent.precision {
+    number_bytes(agent.precision) * (parameters + 2.0 * (critic_step + actor + contrast_steps))
+}
+
+/// Bytes of a number, but for what the encoder computes in bfloat16.
+fn number_bytes(precision: Precision) -> f64 {
+    match precision {
         Precision::Auto | Precision::Float32 | Precision::Bfloat16 => 4.0,
         Precision::Float64 => 8.0,
-    };
-    element * (parameters + 2.0 * (critic_step + actor + contrast_steps))
+    }
 }
 
 /// Parameters of the contrastive head.
@@ -205,15 +209,16 @@ fn update_bytes(config: &Config, shape: &ReplayShape) -> f64 {
     let own_query = if views.shares_query() { 0 } else { 1 };
     let images = (views.count() + windows) as f64;
     let recorded = (views.observation + own_query + windows) as f64;
+    let number = number_bytes(agent.precision);
     let sample = match shape.observation.input(shape.stack) {
         Input::Image { frames, channels, .. } => {
             let pixels = (frames * channels) as f64 * image * image;
             // Images as bytes, two of them as numbers, and the activations of the recorded passes.
-            images * pixels + 4.0 * (2.0 * pixels + recorded * ACTIVATION_COPIES * activations)
+            images * pixels + number * (2.0 * pixels + recorded * ACTIVATION_COPIES * activations)
         }
         state @ Input::State { .. } => {
             let hidden = agent.encoder.state_layers.get() as f64 * agent.hidden_dim.get() as f64;
-            4.0 * (images * state.len() as f64 + recorded * ACTIVATION_COPIES * hidden)
+            number * (images * state.len() as f64 + recorded * ACTIVATION_COPIES * hidden)
         }
     };
     config.train.batch_size.get() as f64 * sample

@@ -1,4 +1,4 @@
-//! Networks: tensors in, tensors out. Nothing here knows an optimiser, a loss or a file.
+//! Networks: tensors in, tensors out. Nothing here knows a loss, an agent or a file.
 
 pub mod adam;
 #[cfg_attr(not(all(target_arch = "x86_64", target_os = "linux")), path = "nn/amx/absent.rs")]

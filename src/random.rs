@@ -46,7 +46,7 @@ pub enum Purpose {
     ProbeOrder = 20,
     /// The random projection of a probe's features; index 0.
     ProbeProjection = 21,
-    /// First weights and batches of a probe's readouts; one index a representation.
+    /// First weights and batches of a probe's readouts; two indices a representation.
     ProbeReadout = 22,
 }
 

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use self::gif::GifWriter;
 use self::mp4::Mp4Writer;
+use crate::durable;
 
 /// The largest side that the H.264 encoder takes, and the largest of the other side.
 const MAX_SIDES: (usize, usize) = (3840, 2160);
@@ -181,10 +182,7 @@ struct UnfinishedFile {
 
 impl UnfinishedFile {
     fn create(path: &Path) -> Result<(Self, File), WriteError> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(".partial");
-        let temporary = path.with_file_name(name);
+        let temporary = durable::temporary_name(path);
         let handle = File::create(&temporary)?;
         Ok((Self { path: path.to_path_buf(), temporary }, handle))
     }
@@ -192,6 +190,7 @@ impl UnfinishedFile {
     fn finish(self, handle: &File) -> Result<(), WriteError> {
         handle.sync_all()?;
         fs::rename(&self.temporary, &self.path)?;
+        durable::sync_folder(durable::parent(&self.path))?;
         Ok(())
     }
 }

@@ -20,7 +20,8 @@ fn sources(place: &str) -> Vec<(PathBuf, String)> {
             open.extend(entries.map(|entry| entry.expect("it can be listed").path()));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("sources are text");
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_string();
+            let code =
+                text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_string();
             files.push((path, code));
         }
     }

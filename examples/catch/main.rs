@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
         .with_context(|| format!("cannot make {}", args.folder.display()))?;
     tch::set_num_threads(1);
     let parts = Parts {
-        agent: build::agent(&config, &shape, Device::Cpu),
+        agent: build::agent(&config.agent, &shape, config.train.seed, Device::Cpu),
         envs: pixels(&config)?.into(),
         eval_envs: pixels(&config)?.into(),
         storage: Storage::create(&args.folder, &config, shape)?,

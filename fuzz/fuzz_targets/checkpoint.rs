@@ -176,7 +176,7 @@ fn play(
     let arithmetic = Arithmetic { threads: 1, passes: "float32".to_owned() };
     let (agent, storage, start) = match checkpoint {
         None => {
-            let agent = build::agent(config, &shape, Device::Cpu);
+            let agent = build::agent(&config.agent, &shape, config.train.seed, Device::Cpu);
             (agent, Storage::create(run_dir, config, shape)?, Start::New)
         }
         Some(checkpoint) => {

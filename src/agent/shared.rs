@@ -25,10 +25,11 @@ struct EncoderGradients {
     contrast: Option<Vec<Tensor>>,
 }
 
-/// Latent vectors of the key encoder, (B, D) each.
+/// Latent vectors of the key encoder.
 struct Keys {
+    /// Of all views of the next observations, (K B, D).
     next: Tensor,
-    /// Of the other view of the observations, where the key encoder makes them.
+    /// Of the other view of the observations, (B, D), where the key encoder makes them.
     positive: Option<Tensor>,
 }
 

@@ -139,20 +139,17 @@ impl Pipeline {
         self.sizes
     }
 
-    pub fn augmentations(&self) -> &[Augmentation] {
-        &self.augmentations
-    }
-
     /// Whether two views of one stack can differ.
     pub fn is_random(&self) -> bool {
         match self.entry {
             // The largest offset is never drawn.
             Entry::Crop(Crop { frame, image, .. }) if frame - image > 1 => true,
             Entry::Translate(_) => true,
-            Entry::Crop(_) | Entry::Centre(_) => {
-                let fixed = [Augmentation::Crop, Augmentation::CentreCrop];
-                self.augmentations.iter().any(|one| !fixed.contains(one))
-            }
+            Entry::Crop(_) | Entry::Centre(_) => self.augmentations.iter().any(|one| match one {
+                Augmentation::Crop | Augmentation::CentreCrop => false,
+                Augmentation::Greyscale => self.sizes.channels > 1,
+                _ => true,
+            }),
         }
     }
 

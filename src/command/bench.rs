@@ -11,7 +11,8 @@ pub fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     let env = build::env(config)?;
     let shape = build::replay_shape(config, env.spec())?;
     build::forecast(config, &shape)?;
-    let agent = build::agent(config, &shape, build::device(config.train.device)?);
+    let device = build::device(config.train.device)?;
+    let agent = build::agent(&config.agent, &shape, config.train.seed, device);
     let report = measure(config, Parts { agent, env, shape, threads }, args.repeats)?;
     super::print(&if args.json { serde_json::to_string(&report)? + "\n" } else { table(&report) })
 }
@@ -32,9 +33,9 @@ fn with_short_options(args: &BenchArgs) -> ConfigArgs {
 
 fn table(report: &Report) -> String {
     let Report { env, update, precision, batch_size, threads, .. } = report;
+    let update = format!("{update:?}").to_lowercase();
     let mut table =
-        format!("{env}, {update:?} update in {precision}, batch {batch_size}, {threads} threads\n")
-            .to_lowercase();
+        format!("{env}, {update} update in {precision}, batch {batch_size}, {threads} threads\n");
     let mut row = |name: &str, value: f64| table += &format!("{name:<36} {value:>9.2}\n");
     for Phase { name, milliseconds } in &report.phases {
         row(&format!("{name}, ms"), *milliseconds);

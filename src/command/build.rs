@@ -9,7 +9,9 @@ use tch::{Cuda, Device};
 use crate::action::ActionSpace;
 use crate::agent::{self, Agent, Numbers};
 use crate::checkpoint::Checkpoint;
-use crate::config::{self, Config, ConfigError, EnvConfig, Observed, Precision, ReplayCodec};
+use crate::config::{
+    self, AgentConfig, Config, ConfigError, EnvConfig, Observed, Precision, ReplayCodec,
+};
 use crate::memory::{Forecast, available_bytes, gigabytes};
 use crate::observation::Observation;
 use crate::replay::{Codec, ReplayShape};
@@ -130,9 +132,9 @@ pub fn forecast(config: &Config, shape: &ReplayShape) -> Result<Forecast, Config
 }
 
 /// A new agent for the images and actions that a replay holds.
-pub fn agent(config: &Config, shape: &ReplayShape, device: Device) -> Agent {
+pub fn agent(config: &AgentConfig, shape: &ReplayShape, seed: u64, device: Device) -> Agent {
     let input = shape.observation.input(shape.stack);
-    Agent::new(input, shape.action, &config.agent, config.train.seed, device)
+    Agent::new(input, shape.action, config, seed, device)
 }
 
 /// The agent of a checkpoint. Before its memory is taken, its size is held against what the
@@ -155,7 +157,7 @@ pub fn restored_agent(
         gigabytes(described),
         gigabytes(stored as f64)
     );
-    let mut agent = agent(config, shape, device);
+    let mut agent = agent(&config.agent, shape, config.train.seed, device);
     agent.restore(&checkpoint.agent).context(misfit)?;
     Ok(agent)
 }

@@ -46,9 +46,8 @@ pub fn probe(args: &ProbeArgs) -> Result<()> {
     let sight = sight(&shape)?;
     check_memory(args.frames, sight)?;
     let observations = collect(&agent, &mut pixels, sight, plan)?;
-    let mut untrained = config.clone();
-    untrained.train.seed = args.seed;
-    let random = build::agent(&untrained, &shape, build::device(config::Device::Auto)?);
+    let device = build::device(config::Device::Auto)?;
+    let random = build::agent(&config.agent, &shape, args.seed, device);
     let state_names = state_names(pixels.spec());
     let subject = Subject {
         trained: &agent,

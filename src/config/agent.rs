@@ -204,7 +204,7 @@ pub enum Positives {
 
 /// How the contrast's views are augmented (CURL paper, appendix E.4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "\"same\" or a list of augmentations, such as [\"crop\"]")]
 pub enum ContrastAugmentations {
     /// As those of critic and actor, whose view is the query.
     Same(Same),

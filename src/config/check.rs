@@ -8,7 +8,7 @@ use super::{
 use crate::augment::{Augmentation, Pipeline, PipelineError};
 
 /// Each rule looks at values of several keys.
-const RULES: [fn(&Config) -> Option<Conflict>; 13] = [
+const RULES: [fn(&Config) -> Option<Conflict>; 14] = [
     states_are_not_augmented,
     states_are_stored_as_they_are,
     augmentations_fit,
@@ -20,9 +20,13 @@ const RULES: [fn(&Config) -> Option<Conflict>; 13] = [
     positives_in_time_are_real,
     batch_fits_replay,
     batch_fits_warmup,
+    warmup_reaches_every_environment,
     log_std_is_ordered,
     run_reaches_updates,
 ];
+
+/// More than any image has room for.
+const MAX_LAYERS: u64 = 64;
 
 impl Config {
     /// Checks what no single value shows.
@@ -40,7 +44,7 @@ impl Config {
 
     /// Values that sizes in memory and the numbers of random streams are computed from, with bounds far
     /// beyond any use, so that their products stay within 64 bits.
-    fn bounded_values(&self) -> [(&'static str, u64, u64); 19] {
+    fn bounded_values(&self) -> [(&'static str, u64, u64); 20] {
         let (env, agent, train) = (&self.env, &self.agent, &self.train);
         let temporal = &agent.contrast.temporal;
         [
@@ -59,6 +63,7 @@ impl Config {
             ("agent.contrast.temporal.window", temporal.window.get(), 65_536),
             ("agent.contrast.temporal.stride", temporal.stride.get(), 65_536),
             ("agent.contrast.temporal.context_dim", temporal.context_dim.get(), 65_536),
+            ("agent.encoder.layers", agent.encoder.layers.get(), MAX_LAYERS),
             ("agent.encoder.state_layers", agent.encoder.state_layers.get(), 64),
             ("train.envs", train.envs.get(), 256),
             ("eval.episodes", self.eval.episodes.get(), 1_000_000),
@@ -136,7 +141,7 @@ fn pipeline(config: &Config, augmentations: &[Augmentation]) -> Result<Pipeline,
 
 fn images_fit_encoder(config: &Config) -> Option<Conflict> {
     let (image, layers) = (config.agent.image_size.get(), config.agent.encoder.layers.get());
-    let is_seen = config.env.observation == Observed::Pixels;
+    let is_seen = config.env.observation == Observed::Pixels && layers <= MAX_LAYERS;
     if !is_seen || config.agent.encoder.feature_map_size(image).is_some() {
         return None;
     }
@@ -144,7 +149,7 @@ fn images_fit_encoder(config: &Config) -> Option<Conflict> {
         format!("agent.image_size = {image} is too small for agent.encoder.layers = {layers}"),
         format!(
             "raise agent.image_size to at least {}, or lower agent.encoder.layers",
-            layers.saturating_mul(4).saturating_sub(1)
+            4 * layers - 1
         ),
     )
 }
@@ -249,6 +254,21 @@ fn batch_fits_warmup(config: &Config) -> Option<Conflict> {
         format!(
             "train.batch_size = {batch} exceeds train.warmup_agent_steps = {warmup}, after which the \
              first batch is sampled"
+        ),
+        "lower the one or raise the other".to_string(),
+    )
+}
+
+/// All environments take a step before any of them is stored.
+fn warmup_reaches_every_environment(config: &Config) -> Option<Conflict> {
+    let (envs, warmup) = (config.train.envs.get(), config.train.warmup_agent_steps.get());
+    if envs <= warmup {
+        return None;
+    }
+    conflict(
+        format!(
+            "train.envs = {envs} exceeds train.warmup_agent_steps = {warmup}, so that there would be updates \
+             before the first transition is stored"
         ),
         "lower the one or raise the other".to_string(),
     )

@@ -121,8 +121,8 @@ impl Parameters for Encoder {
 }
 
 /// The momentum encoder of keys and of the critic's target. It is never trained:
-/// [`KeyEncoder::encode`] records no graph, and [`KeyEncoder::follow`] is the only thing that
-/// writes to it.
+/// [`KeyEncoder::encode`] records no graph, and in training [`KeyEncoder::follow`] is the only
+/// thing that writes to it.
 #[derive(Debug)]
 pub struct KeyEncoder(Encoder);
 

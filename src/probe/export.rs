@@ -26,7 +26,7 @@ pub struct Export<'a> {
     map_side: u64,
     shown: Vec<usize>,
     latents: Tensor,
-    /// The coordinate that the latent vectors tell best, of those in the flat observation, and its R^2.
+    /// The coordinate that the latent vectors tell best, of those in the flat observation.
     best: Option<usize>,
 }
 

@@ -85,7 +85,7 @@ impl<'a> Representation<'a> {
         Self { name: LATENT, form: Form::Latent(agent) }
     }
 
-    /// The vectors (N, D) of observations, each cropped at its corner, in float64.
+    /// The vectors (N, D) of views of observations, one of each, in float64.
     ///
     /// # Errors
     /// If one of their numbers is not finite.
@@ -98,7 +98,7 @@ impl<'a> Representation<'a> {
         self.by(|images| self.encode(images), sight, observations, views)
     }
 
-    /// The same as keys, which the momentum encoder makes of latent vectors.
+    /// The same as keys, which the encoder that the contrast takes its keys from makes of latent vectors.
     ///
     /// # Errors
     /// If one of their numbers is not finite.

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use curl_envs::{Pixels, Quality, Settings};
+use curl_envs::{Pixels, Quality};
 
 use crate::action::ActionSpace;
 use crate::cli::ShowArgs;
-use crate::command::{config, print, usage};
+use crate::command::{build, config, print, usage};
 use crate::config::ConfigError;
 use crate::durable;
 use crate::picture::{Sheet, write_png};
@@ -24,8 +24,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<()> {
     let id = config::canonical_env("ID", &args.id)?;
     let out = output(args, &id)?;
     check_size(args)?;
-    let settings = Settings { python: args.python.clone(), ..Settings::default() };
-    let env = curl_envs::make_with(&id, &settings)?;
+    let env = curl_envs::make_with(&id, &build::settings(&args.python))?;
     let repeat = env.spec().default_action_repeat;
     let pixels = Pixels::new(env, repeat, args.size as usize)?.with_quality(Quality::Model);
     let seconds = pixels.spec().control_timestep * repeat as f64;

@@ -87,7 +87,10 @@ fn images_must_outlast_the_convolutions() {
          at least 15, or lower agent.encoder.layers"
     );
     config_with(&["agent.image_size=15"]).unwrap();
-    assert!(conflicts(&["agent.encoder.layers=9223372036854775807"]).contains("too small"));
+    assert_eq!(
+        conflicts(&["agent.encoder.layers=9223372036854775807"]),
+        "agent.encoder.layers = 9223372036854775807 is above 64: lower agent.encoder.layers"
+    );
 }
 
 #[test]
@@ -114,6 +117,21 @@ fn a_run_must_outlast_its_warm_up() {
          train.warmup_agent_steps (and train.batch_size with it)"
     );
     config_with(&["train.env_steps=8001"]).unwrap();
+}
+
+#[test]
+fn each_environment_takes_a_step_of_the_warm_up() {
+    let sets = ["train.envs=32", "train.warmup_agent_steps=31", "train.batch_size=16"];
+    let text = conflicts(&sets);
+    assert!(text.starts_with("train.envs = 32 exceeds train.warmup_agent_steps = 31"), "{text}");
+    config_with(&["train.envs=31", sets[1], sets[2]]).unwrap();
+}
+
+#[test]
+fn grey_frames_are_not_changed_by_making_them_grey() {
+    let sets = ["agent.augmentations=[\"greyscale\"]", "env.render_size=84", "env.colour=grey"];
+    assert!(conflicts(&sets).contains("nothing to chance"));
+    config_with(&sets[..2]).unwrap();
 }
 
 #[test]
