@@ -148,3 +148,51 @@ impl Parameters for Comparison {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::objective::triplet::Mining::{All, BatchHard, SemiHard};
+
+    fn vectors(pace: f64) -> Tensor {
+        (Tensor::arange(12, (Kind::Double, Device::Cpu)).view([4, 3]) * pace).sin()
+    }
+
+    /// Each comparison is its objective's function of its own settings, and likeness goes up where distance
+    /// goes down.
+    #[test]
+    fn a_comparison_is_its_objective() {
+        let (queries, keys) = (vectors(1.0), vectors(2.3));
+        let cosines = info_nce::cosine_logits(&queries, &keys, 0.5);
+        let dots = info_nce::dot_similarities(&queries, &keys);
+        let distances = margin::distances(&queries, &keys);
+        let energies = exponential::energies(&queries, &keys);
+        let squares = triplet::distances(&queries, &keys);
+        let hard = |mining| Comparison::Triplet { margin: 0.3, mining };
+        for (comparison, loss, scores) in [
+            (
+                Comparison::InfoNce(Likeness::Cosine { temperature: 0.5 }),
+                info_nce::loss(&cosines),
+                cosines.shallow_clone(),
+            ),
+            (
+                Comparison::SymmetricInfoNce(Likeness::Dot),
+                info_nce::symmetric_loss(&dots),
+                dots.shallow_clone(),
+            ),
+            (Comparison::Margin { margin: 2.0 }, margin::loss(&distances, 2.0), -&distances),
+            (Comparison::Exponential { bound: 9.0 }, exponential::loss(&energies, 9.0), -&energies),
+            (hard(All), triplet::loss(&squares, 0.3, All), -&squares),
+            (hard(SemiHard), triplet::loss(&squares, 0.3, SemiHard), -&squares),
+            (hard(BatchHard), triplet::loss(&squares, 0.3, BatchHard), -&squares),
+        ] {
+            let (got, got_scores) = comparison.loss(&queries, &keys);
+            assert_eq!(got, loss, "{comparison:?}");
+            assert_eq!(got_scores, scores, "{comparison:?}");
+        }
+        let losses = [All, SemiHard, BatchHard].map(|it| triplet::loss(&squares, 0.3, it));
+        assert!(losses[0] != losses[1] && losses[1] != losses[2], "the settings tell them apart");
+    }
+}

@@ -2,21 +2,24 @@
 
 use super::error::{ConfigError, Conflict};
 use super::{
-    Config, ContrastAugmentations, ContrastConfig, Objective, Observed, Positives, ReplayCodec,
-    TemporalConfig,
+    Config, ContrastAugmentations, ContrastConfig, CriticGradient, Objective, Observed, Positives,
+    ReplayCodec, TemporalConfig,
 };
 use crate::augment::{Augmentation, Pipeline, PipelineError};
+use crate::objective::cpc::Negatives;
 
 /// Each rule looks at values of several keys.
-const RULES: [fn(&Config) -> Option<Conflict>; 14] = [
+const RULES: [fn(&Config) -> Option<Conflict>; 16] = [
     states_are_not_augmented,
     states_are_stored_as_they_are,
     augmentations_fit,
     contrast_augmentations_fit,
     images_fit_encoder,
+    convolutions_are_trained,
     views_differ,
     batch_has_negatives,
     windows_reach_ahead,
+    sequences_have_negatives,
     positives_in_time_are_real,
     batch_fits_replay,
     batch_fits_warmup,
@@ -154,6 +157,20 @@ fn images_fit_encoder(config: &Config) -> Option<Conflict> {
     )
 }
 
+fn convolutions_are_trained(config: &Config) -> Option<Conflict> {
+    let is_trained = config.agent.encoder.critic_gradient == CriticGradient::On
+        || config.agent.contrast.objective != Objective::Off;
+    if is_trained || config.env.observation == Observed::State {
+        return None;
+    }
+    conflict(
+        "agent.encoder.critic_gradient = \"detached\" with agent.contrast.objective = \"off\" leaves nothing \
+         that trains the convolutions"
+            .to_string(),
+        "set agent.encoder.critic_gradient = \"on\", or choose an objective".to_string(),
+    )
+}
+
 fn views_differ(config: &Config) -> Option<Conflict> {
     let contrast = &config.agent.contrast;
     if !contrast.objective.compares_views() || contrast.positive == Positives::Gaussian {
@@ -216,7 +233,30 @@ fn windows_reach_ahead(config: &Config) -> Option<Conflict> {
              {window}: the first observation of a window has {} others ahead",
             window - 1
         ),
-        "raise the window or lower the steps".to_string(),
+        match window {
+            1 => format!("raise the window to at least {}", steps.saturating_add(1)),
+            _ => "raise the window or lower the steps".to_string(),
+        },
+    )
+}
+
+/// At the largest step ahead a window has to hold two futures, one of which is the other's negative.
+fn sequences_have_negatives(config: &Config) -> Option<Conflict> {
+    let TemporalConfig { window, steps, negatives, .. } = &config.agent.contrast.temporal;
+    let (window, steps) = (window.get(), steps.get());
+    let is_alone = *negatives == Negatives::Sequence && steps.checked_add(1) == Some(window);
+    if config.agent.contrast.objective != Objective::Cpc || !is_alone {
+        return None;
+    }
+    conflict(
+        format!(
+            "agent.contrast.temporal.negatives = \"sequence\" has none {steps} steps ahead in an \
+             agent.contrast.temporal.window of {window}"
+        ),
+        format!(
+            "raise the window to at least {}, or take other negatives",
+            window.saturating_add(1)
+        ),
     )
 }
 

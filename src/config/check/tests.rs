@@ -52,7 +52,7 @@ fn a_contrast_in_time_needs_windows_that_reach_ahead() {
     let cpc = "agent.contrast.objective=cpc";
     config_with(&[cpc]).unwrap();
     for (set, problem) in [
-        ("agent.contrast.temporal.window=1", "steps = 4 reaches beyond"),
+        ("agent.contrast.temporal.window=1", "raise the window to at least 5"),
         ("agent.contrast.temporal.steps=8", "has 7 others ahead"),
         ("agent.contrast.positive=gaussian", "contrasts it with later ones"),
         ("train.batch_size=15", "two windows of 8"),
@@ -125,6 +125,23 @@ fn each_environment_takes_a_step_of_the_warm_up() {
     let text = conflicts(&sets);
     assert!(text.starts_with("train.envs = 32 exceeds train.warmup_agent_steps = 31"), "{text}");
     config_with(&["train.envs=31", sets[1], sets[2]]).unwrap();
+}
+
+#[test]
+fn something_trains_the_convolutions() {
+    let sets = ["agent.encoder.critic_gradient=detached", "agent.contrast.objective=off"];
+    assert!(conflicts(&sets).contains("leaves nothing that trains the convolutions"));
+    config_with(&sets[..1]).unwrap();
+    config_with(&sets[1..]).unwrap();
+}
+
+#[test]
+fn negatives_of_a_sequence_need_another_time() {
+    let sets = ["agent.contrast.objective=cpc", "agent.contrast.temporal.negatives=sequence"];
+    let with_steps = |steps: &'static str| [sets[0], sets[1], steps];
+    let text = conflicts(&with_steps("agent.contrast.temporal.steps=7"));
+    assert!(text.contains("has none 7 steps ahead") && text.contains("at least 9"), "{text}");
+    config_with(&with_steps("agent.contrast.temporal.steps=6")).unwrap();
 }
 
 #[test]
