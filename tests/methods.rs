@@ -1,5 +1,6 @@
 //! Every method trains, as its preset says, from the environment to the checkpoint.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -56,9 +57,41 @@ fn every_method_trains_for_200_updates() {
         let evaluations = column(&run_dir.join("eval.csv"), "update");
         assert_eq!(evaluations.last(), Some(&200.0), "{name}");
         let losses = |loss| column(&run_dir.join("train.csv"), loss);
-        assert!(losses("critic_loss").iter().all(|loss| loss.is_finite()), "{name}");
+        for loss in ["critic_loss", "contrast_loss"] {
+            assert!(losses(loss).iter().all(|loss| loss.is_finite()), "{name}: {loss}");
+        }
+        assert!(!losses("critic_loss").is_empty(), "{name}");
         let contrasts = !["rad", "drq", "sac-pixel", "sac-state"].contains(&name);
         assert_eq!(!losses("contrast_loss").is_empty(), contrasts, "{name}");
+        check_steps_ahead(folder.path(), name);
+    }
+}
+
+/// That a contrast in time is logged for each step ahead that its method looks, and no other contrast is.
+fn check_steps_ahead(folder: &Path, name: &str) {
+    let steps = match name {
+        "cpc" => 4,
+        "tcl" => 7,
+        "atc" => 1,
+        _ => 0,
+    };
+    let inspected = json(folder, &["inspect", name, "--json"]);
+    let scalars = inspected["runs"][0]["scalars"].as_object().expect("there are scalars");
+    let logged: BTreeSet<&str> =
+        scalars.keys().map(String::as_str).filter(|tag| tag.contains("_ahead/")).collect();
+    let expected: Vec<String> = (1..=steps)
+        .flat_map(|k| {
+            ["accuracy", "information", "loss"]
+                .map(|what| format!("loss/contrast_{k}_ahead/{what}"))
+        })
+        .collect();
+    assert_eq!(logged, expected.iter().map(String::as_str).collect(), "{name}");
+    for tag in logged {
+        let scalar = &scalars[tag];
+        assert!(
+            scalar["count"].as_u64() > Some(0) && scalar["non_finite"] == 0,
+            "{name}: {scalar}"
+        );
     }
 }
 

@@ -148,6 +148,6 @@ fn refused(folder: &Path) {
     succeed(train(folder, "states", &sets));
     let blind = wrong(&["states"], 2);
     assert!(blind.contains("its agent observes states"), "{blind}");
-    let none = wrong(&["nowhere"], 1);
+    let none = wrong(&["nowhere"], 2);
     assert!(none.contains("is not a checkpoint"), "{none}");
 }

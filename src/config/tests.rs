@@ -77,6 +77,12 @@ fn every_method_resolves_for_every_environment_and_says_what_it_is() {
             let sources = resolved.unwrap_or_else(|error| panic!("{env}, {name}: {error}")).sources;
             let is_named = |source: &Source| *source == Source::Method(name.to_string());
             assert!(sources.values().any(is_named), "{name} states nothing");
+            for preset in preset_choices() {
+                let selection = Selection { env, method: Some(name), preset, ..CARTPOLE };
+                if let Err(error) = resolve(&selection) {
+                    panic!("{env}, {name}, {preset:?}: {error}");
+                }
+            }
         }
     }
     let configs = methods.iter().map(|method| {
