@@ -234,6 +234,29 @@ fn a_run_without_a_checkpoint_begins_anew() {
     Remains::of(&folder.path().join("whole")).check_same(&run, "begun anew");
 }
 
+/// The normalisation of states is a part of the checkpoint.
+#[test]
+fn a_run_on_states_goes_on_with_the_same_bits() {
+    let folder = folder();
+    let states = ["--method", "him-state", "--set", "replay.codec=raw"];
+    let states = [&states[..], &["--set", "eval.every_env_steps=800"]].concat();
+    succeed(train(
+        folder.path(),
+        "whole",
+        &[&states[..], &["--set", "train.env_steps=1600"]].concat(),
+    ));
+    succeed(train(
+        folder.path(),
+        "run",
+        &[&states[..], &["--set", "train.env_steps=800"]].concat(),
+    ));
+    let on = ["train", "--resume", "run", "--env-steps", "1600"];
+    let told = text(&succeed(curl(folder.path(), &on)).stderr);
+    assert!(told.contains("goes on from env step 800"), "{told}");
+    let run = folder.path().join("run");
+    Remains::of(&folder.path().join("whole")).check_same(&run, "gone on with");
+}
+
 #[test]
 fn a_checkpoint_is_no_run_and_stays_as_it_is() {
     let folder = folder();
