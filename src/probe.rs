@@ -62,7 +62,7 @@ pub struct Report {
     /// Keys that a query is compared with.
     pub keys: usize,
     /// Share of queries whose own key is the most similar one to the contrast; none where that compares
-    /// no views.
+    /// no views, or they are always the same.
     pub contrast_retrieval: Option<f64>,
     /// The coordinates that the readouts predict, in the order of their R^2.
     pub coordinates: Vec<String>,
@@ -78,10 +78,11 @@ pub struct Scores {
     /// Length of a vector.
     pub numbers: i64,
     pub effective_rank: f64,
-    pub alignment: f64,
+    /// None where two views are always the same, here and below.
+    pub alignment: Option<f64>,
     pub uniformity: f64,
     /// Share of queries whose own key is the most similar one by cosine.
-    pub retrieval: f64,
+    pub retrieval: Option<f64>,
     /// None where the environment does not tell its state, or none of it varies.
     pub readouts: Option<Readouts>,
 }
@@ -129,7 +130,7 @@ pub fn probe(
         });
         views.scores(representation, &vectors, readouts)
     });
-    let contrast_retrieval = if objective.compares_views() {
+    let contrast_retrieval = if objective.compares_views() && sight.pipeline.is_random() {
         Some(views.contrast_retrieval(&representations[0], trained)?)
     } else {
         None
@@ -154,7 +155,7 @@ impl Readout {
     }
 }
 
-/// What an agent sees of each observation: its centre, and two random crops.
+/// What an agent sees of each observation: its centre, and two augmented views.
 struct Views<'a> {
     sight: Sight<'a>,
     observations: &'a [Observation],
@@ -193,14 +194,15 @@ impl<'a> Views<'a> {
         let (one, other) = (of(&self.queries)?, of(&self.keys)?);
         let keys = representation.keys_of(self.sight, self.observations, &self.keys)?;
         let cosine = |queries: &Tensor, keys: &Tensor| info_nce::cosine_logits(queries, keys, 1.0);
+        let views_differ = self.sight.pipeline.is_random();
         let unit = alignment::unit(&one);
         Ok(Scores {
             name: representation.name,
             numbers: vectors.size()[1],
             effective_rank: spectrum::effective_rank(&spectrum::centred(vectors)),
-            alignment: alignment::alignment(&unit, &alignment::unit(&other)),
+            alignment: views_differ.then(|| alignment::alignment(&unit, &alignment::unit(&other))),
             uniformity: alignment::uniformity(&unit),
-            retrieval: self.retrieval(&one, &keys, cosine),
+            retrieval: views_differ.then(|| self.retrieval(&one, &keys, cosine)),
             readouts,
         })
     }

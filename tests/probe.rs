@@ -37,6 +37,20 @@ fn a_run_is_probed() {
     refused(folder);
 }
 
+#[test]
+fn views_that_never_differ_are_not_compared() {
+    let folder = folder();
+    let method = ["--method", "sac-pixel", "--set", "train.env_steps=800"];
+    let sizes = ["--set", "env.render_size=40", "--set", "agent.image_size=36"];
+    succeed(train(folder.path(), "run", &[&method[..], &sizes].concat()));
+    let report = probe(folder.path(), &["--json"]);
+    let report: Value = serde_json::from_str(&report).expect("it is one JSON object");
+    for scores in report["representations"].as_array().expect("a list") {
+        assert!(scores["retrieval"].is_null() && scores["alignment"].is_null(), "{scores}");
+        assert!(scores["uniformity"].is_number(), "{scores}");
+    }
+}
+
 fn check_report(report: &Value) {
     assert_eq!(report["env"], "dmc:cartpole-swingup");
     assert_eq!((&report["env_step"], &report["seed"]), (&json!(12000), &json!(3)));

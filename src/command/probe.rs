@@ -120,7 +120,7 @@ fn text(printed: &Printed<'_>) -> String {
     let Report { frames, episodes, test_frames, test_episodes, keys, .. } = report;
     let by_contrast = match report.contrast_retrieval {
         Some(share) => format!("{share:.3}"),
-        None => "none, for no contrast of views was trained".to_owned(),
+        None => "none, for no contrast of differing views was trained".to_owned(),
     };
     let mut text = format!(
         "{env} after {env_step} env steps: {frames} frames of {episodes} episodes, \
@@ -128,7 +128,8 @@ fn text(printed: &Printed<'_>) -> String {
     );
     text += &aligned(&summary(report));
     text += &format!(
-        "\nretrieval: the share of crops that find their own other crop among {keys} by cosine; by the \
+        "\nfeatures: those of the convolutions, on random directions; pixels: small grey pictures\n\
+         retrieval: the share of views that find their own other view among {keys} by cosine; by the \
          contrast's similarity {by_contrast}\n"
     );
     if report.coordinates.is_empty() {
@@ -166,9 +167,9 @@ fn summary(report: &Report) -> Vec<Vec<String>> {
             scores.name.to_owned(),
             scores.numbers.to_string(),
             format!("{:.1}", scores.effective_rank),
-            format!("{:.3}", scores.alignment),
+            scores.alignment.map_or("-".to_owned(), |distance| format!("{distance:.3}")),
             format!("{:.2}", scores.uniformity),
-            format!("{:.3}", scores.retrieval),
+            scores.retrieval.map_or("-".to_owned(), |share| format!("{share:.3}")),
             mean(|readouts| readouts.linear.mean_r2),
             mean(|readouts| readouts.mlp.mean_r2),
         ]
