@@ -29,10 +29,16 @@ impl Checkpoints {
     /// # Errors
     /// If the folder cannot be made.
     pub fn create(run_dir: &Path, keep: usize) -> Result<Self, CheckpointError> {
-        let folder = run_dir.join(FOLDER);
-        fs::create_dir_all(&folder)
-            .map_err(|source| CheckpointError::Write { path: folder.clone(), source })?;
-        Ok(Self { folder, keep, best: None })
+        let checkpoints = Self::at(run_dir, keep);
+        fs::create_dir_all(&checkpoints.folder).map_err(|source| CheckpointError::Write {
+            path: checkpoints.folder.clone(),
+            source,
+        })?;
+        Ok(checkpoints)
+    }
+
+    fn at(run_dir: &Path, keep: usize) -> Self {
+        Self { folder: run_dir.join(FOLDER), keep, best: None }
     }
 
     /// Removes the checkpoints of a run, if there are any.
@@ -55,9 +61,9 @@ impl Checkpoints {
     /// # Errors
     /// If the folder cannot be read or written.
     pub fn resume(run_dir: &Path, keep: usize, last: &Checkpoint) -> Result<Self, CheckpointError> {
-        let folder = run_dir.join(FOLDER);
-        let best = About::load(&folder.join(BEST)).ok().and_then(|about| about.evaluation);
-        let mut checkpoints = Self { folder, keep, best };
+        let mut checkpoints = Self::at(run_dir, keep);
+        let best = About::load(&checkpoints.folder.join(BEST));
+        checkpoints.best = best.ok().and_then(|about| about.evaluation);
         let name = checkpoints.last_name()?.ok_or_else(|| CheckpointError::Read {
             path: checkpoints.folder.join(LAST),
             source: io::ErrorKind::NotFound.into(),
@@ -84,7 +90,7 @@ impl Checkpoints {
     /// # Errors
     /// If nothing tells which it is.
     pub fn last(run_dir: &Path) -> Result<Option<PathBuf>, CheckpointError> {
-        let checkpoints = Self { folder: run_dir.join(FOLDER), keep: 0, best: None };
+        let checkpoints = Self::at(run_dir, 0);
         let name = checkpoints.last_name()?;
         Ok(name.map(|name| checkpoints.path(name)))
     }
@@ -119,7 +125,7 @@ impl Checkpoints {
 
     /// The checkpoints of a run folder, oldest first; none where there is no such folder.
     pub fn all(run_dir: &Path) -> Vec<PathBuf> {
-        let checkpoints = Self { folder: run_dir.join(FOLDER), keep: 0, best: None };
+        let checkpoints = Self::at(run_dir, 0);
         let mut names = checkpoints.names().unwrap_or_default();
         names.sort();
         names.into_iter().map(|name| checkpoints.path(name)).collect()
@@ -132,7 +138,7 @@ impl Checkpoints {
     /// If one cannot be removed, or nothing tells which is the last.
     pub fn prune_to(run_dir: &Path, keep: usize) -> Result<Vec<PathBuf>, CheckpointError> {
         let before = Self::all(run_dir);
-        let checkpoints = Self { folder: run_dir.join(FOLDER), keep, best: None };
+        let checkpoints = Self::at(run_dir, keep);
         if let Some(last) = checkpoints.last_name()? {
             let path = checkpoints.folder.clone();
             checkpoints.prune(last).map_err(|source| CheckpointError::Write { path, source })?;

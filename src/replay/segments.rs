@@ -39,8 +39,7 @@ fn is_folder(name: &str) -> bool {
 
 /// Whether a run has a replay on the disk.
 pub fn are_in(run_dir: &Path) -> bool {
-    let entries = fs::read_dir(run_dir).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_folder))
+    folders(run_dir).is_ok_and(|mut folders| folders.next().is_some())
 }
 
 /// Removes a run's replay, of all its environments, if it is there.
@@ -48,15 +47,19 @@ pub fn are_in(run_dir: &Path) -> bool {
 /// # Errors
 /// If it cannot be removed.
 pub fn remove(run_dir: &Path) -> Result<(), SegmentsError> {
-    let entries = fs::read_dir(run_dir)
+    let folders = folders(run_dir)
         .map_err(|source| SegmentsError::Read { path: run_dir.to_path_buf(), source })?;
-    for entry in entries.flatten() {
-        if entry.file_name().to_str().is_some_and(is_folder) {
-            let path = entry.path();
-            fs::remove_dir_all(&path).map_err(|source| SegmentsError::Write { path, source })?;
-        }
+    for path in folders {
+        fs::remove_dir_all(&path).map_err(|source| SegmentsError::Write { path, source })?;
     }
     Ok(())
+}
+
+/// The folders of a run's replay that are there, one for each of its environments.
+fn folders(run_dir: &Path) -> io::Result<impl Iterator<Item = PathBuf>> {
+    let entries = fs::read_dir(run_dir)?.flatten();
+    let replays = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_folder));
+    Ok(replays.map(|entry| entry.path()))
 }
 
 /// How far the files went when a checkpoint was taken.

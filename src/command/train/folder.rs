@@ -22,9 +22,7 @@ pub(super) struct Chosen {
 
 pub(super) fn choose(args: &TrainArgs) -> Result<Chosen> {
     if let Some(path) = &args.resume {
-        let failed = |error| usage("--resume", error);
-        let folder = RunFolder::open(path).map_err(failed)?;
-        let stored = folder.config().map_err(failed)?;
+        let (folder, stored) = open(path).map_err(|error| usage("--resume", error))?;
         let config = resolve_onto(&stored, &path.join("config.toml"), &args.settings)?.config;
         return go_on(folder, &stored, config);
     }
@@ -32,14 +30,19 @@ pub(super) fn choose(args: &TrainArgs) -> Result<Chosen> {
     let config = resolve_settings(env, &args.settings)?.config;
     match &args.run_dir {
         Some(path) if RunFolder::holds_run(path) => {
-            let failed = |error| usage("--run-dir", error);
-            let folder = RunFolder::open(path).map_err(failed)?;
-            let stored = folder.config().map_err(failed)?;
+            let (folder, stored) = open(path).map_err(|error| usage("--run-dir", error))?;
             go_on(folder, &stored, config)
         }
         Some(path) => begin(path, config),
         None => begin(&new_path(&config), config),
     }
+}
+
+/// A run that was started, and its configuration.
+fn open(path: &Path) -> Result<(RunFolder, Config), RunFolderError> {
+    let folder = RunFolder::open(path)?;
+    let config = folder.config()?;
+    Ok((folder, config))
 }
 
 fn begin(path: &Path, config: Config) -> Result<Chosen> {
