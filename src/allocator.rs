@@ -17,6 +17,27 @@ pub fn keep_freed_blocks() {
         if libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES) == 1 {
             libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES);
             libc::mallopt(libc::M_TOP_PAD, 1 << 26);
+            #[cfg(target_os = "linux")]
+            reserve_huge_pages();
+        }
+    }
+}
+
+/// Grows the heap by almost the bytes that it keeps, without touching them, and asks Linux for huge pages
+/// there: an update goes through hundreds of megabytes, and looking up their pages takes its share of
+/// the time, most of all on a virtual machine.
+#[cfg(all(target_env = "gnu", target_os = "linux"))]
+fn reserve_huge_pages() {
+    const HUGE_PAGE: usize = 1 << 21;
+    let reserved = KEPT_BYTES as usize - (KEPT_BYTES as usize >> 3);
+    // SAFETY: the range lies within the block, whose contents nobody has, and advice changes none. Where
+    // there is no memory or no huge page, all stays as it was.
+    unsafe {
+        let block = libc::malloc(reserved);
+        if !block.is_null() {
+            let start = block.align_offset(HUGE_PAGE);
+            libc::madvise(block.byte_add(start), reserved - start, libc::MADV_HUGEPAGE);
+            libc::free(block);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Rows of 32 bfloat16, each a vector register: what is done with them between the products.
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use super::FILTERS;
 use super::tiles::{BLOCK, Sums};
@@ -154,14 +155,18 @@ fn first(count: usize) -> __mmask32 {
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn gather(map: &[Row], places: &[usize], columns: &mut [u16]) {
     for (block, block_places) in places.chunks(BLOCK).enumerate() {
-        let mut rows = [_mm512_setzero_si512(); BLOCK];
-        for (row, place) in rows.iter_mut().zip(block_places) {
-            *row = load(&map[*place].0);
-        }
-        for (channel, column) in transpose(&rows).into_iter().enumerate() {
-            let to = &mut columns[channel * places.len() + block * BLOCK..][..block_places.len()];
-            // SAFETY: the mask is that of the slice's numbers.
-            unsafe { _mm512_mask_storeu_epi16(to.as_mut_ptr().cast(), first(to.len()), column) };
+        let row = |index: usize| match block_places.get(index) {
+            Some(place) => load(&map[*place].0),
+            None => _mm512_setzero_si512(),
+        };
+        for half in Half::BOTH {
+            for (channel, column) in half.places().zip(half.transpose(row)) {
+                let to = channel * places.len() + block * BLOCK;
+                let to = &mut columns[to..][..block_places.len()];
+                let numbers = first(to.len());
+                // SAFETY: the mask is that of the slice's numbers.
+                unsafe { _mm512_mask_storeu_epi16(to.as_mut_ptr().cast(), numbers, column) };
+            }
         }
     }
 }
@@ -178,15 +183,17 @@ pub(super) fn scatter(
 ) {
     let mut bias_sums = load_sums(&bias.0);
     for (block, block_places) in places.chunks(BLOCK).enumerate() {
-        let mut rows = [_mm512_setzero_si512(); BLOCK];
-        for (channel, row) in rows.iter_mut().enumerate() {
+        let column = |channel: usize| {
             let from = &columns[channel * places.len() + block * BLOCK..][..block_places.len()];
             // SAFETY: the mask is that of the slice's numbers.
-            *row = unsafe { _mm512_maskz_loadu_epi16(first(from.len()), from.as_ptr().cast()) };
-        }
-        for (row, place) in transpose(&rows).into_iter().zip(block_places) {
-            let gradient = through_relu(row, &outputs[*place], &mut bias_sums);
-            store(gradient, &mut gradients[*place]);
+            unsafe { _mm512_maskz_loadu_epi16(first(from.len()), from.as_ptr().cast()) }
+        };
+        for half in Half::BOTH {
+            let of_half = block_places.iter().skip(half.places().start);
+            for (row, place) in half.transpose(column).into_iter().zip(of_half) {
+                let gradient = through_relu(row, &outputs[*place], &mut bias_sums);
+                store(gradient, &mut gradients[*place]);
+            }
         }
     }
     bias.store(bias_sums);
@@ -196,12 +203,11 @@ pub(super) fn scatter(
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn transpose_blocks(rows: &[Row], columns: &mut [Row]) {
     for (rows, columns) in rows.chunks_exact(BLOCK).zip(columns.chunks_exact_mut(BLOCK)) {
-        let mut block = [_mm512_setzero_si512(); BLOCK];
-        for (to, row) in block.iter_mut().zip(rows) {
-            *to = load(&row.0);
-        }
-        for (column, to) in transpose(&block).into_iter().zip(columns) {
-            store(column, to);
+        for half in Half::BOTH {
+            let transposed = half.transpose(|index| load(&rows[index].0));
+            for (column, to) in transposed.into_iter().zip(&mut columns[half.places()]) {
+                store(column, to);
+            }
         }
     }
 }
@@ -220,35 +226,53 @@ pub(super) fn pair(rows: &[Row], pairs: &mut [Row]) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn interleave(even: __m512i, odd: __m512i) -> [__m512i; 2] {
-    const PLACES: [[u16; FILTERS]; 2] = {
-        let mut places = [[0; FILTERS]; 2];
-        let mut place = 0;
-        while place < FILTERS {
-            places[place / 16][place % 16 * 2] = place as u16;
-            places[place / 16][place % 16 * 2 + 1] = (FILTERS + place) as u16;
-            place += 1;
-        }
-        places
-    };
-    [
-        _mm512_permutex2var_epi16(even, load(&PLACES[0]), odd),
-        _mm512_permutex2var_epi16(even, load(&PLACES[1]), odd),
-    ]
+    Half::BOTH.map(|half| half.interleave(even, odd))
 }
 
-/// 32 x 32 numbers.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn transpose(rows: &[__m512i; 32]) -> [__m512i; 32] {
-    let mut low = [_mm512_setzero_si512(); 16];
-    let mut high = low;
-    for pair in 0..16 {
-        [low[pair], high[pair]] = interleave(rows[2 * pair], rows[2 * pair + 1]);
+/// One half of the numbers of rows.
+#[derive(Clone, Copy)]
+enum Half {
+    First,
+    Second,
+}
+
+impl Half {
+    const BOTH: [Self; 2] = [Self::First, Self::Second];
+
+    fn places(self) -> Range<usize> {
+        match self {
+            Self::First => 0..16,
+            Self::Second => 16..32,
+        }
     }
-    let mut columns = [_mm512_setzero_si512(); 32];
-    columns[..16].copy_from_slice(&transpose_pairs(low));
-    columns[16..].copy_from_slice(&transpose_pairs(high));
-    columns
+
+    /// The numbers of this half of two rows, those at the same place beside one another.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn interleave(self, even: __m512i, odd: __m512i) -> __m512i {
+        const PLACES: [[u16; FILTERS]; 2] = {
+            let mut places = [[0; FILTERS]; 2];
+            let mut place = 0;
+            while place < FILTERS {
+                places[place / 16][place % 16 * 2] = place as u16;
+                places[place / 16][place % 16 * 2 + 1] = (FILTERS + place) as u16;
+                place += 1;
+            }
+            places
+        };
+        _mm512_permutex2var_epi16(even, load(&PLACES[self as usize]), odd)
+    }
+
+    /// These columns of 32 rows: so many as the registers hold.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn transpose(self, row: impl Fn(usize) -> __m512i) -> [__m512i; 16] {
+        let mut pairs = [_mm512_setzero_si512(); 16];
+        for (index, pair) in pairs.iter_mut().enumerate() {
+            *pair = self.interleave(row(2 * index), row(2 * index + 1));
+        }
+        transpose_pairs(pairs)
+    }
 }
 
 /// 16 x 16 pairs: within the four lanes of the registers by pairs and fours of rows, then lanes.
