@@ -13,8 +13,14 @@ pub const SMALL_IMAGES: [&str; 2] = ["env.render_size=40", "agent.image_size=36"
 
 /// The configuration of a tiny run: the preset `debug` on cartpole with small images, and some keys set.
 pub fn debug_config(sets: &[&str]) -> Config {
+    debug_config_of(None, sets)
+}
+
+/// The same of a method.
+pub fn debug_config_of(method: Option<&str>, sets: &[&str]) -> Config {
     let sets: Vec<String> = SMALL_IMAGES.iter().chain(sets).map(|set| set.to_string()).collect();
     let selection = Selection {
+        method,
         preset: Some("debug"),
         sets: &sets,
         ..Selection::of("dmc:cartpole-swingup", 8)
@@ -30,9 +36,12 @@ pub const BATCH: BatchShape =
     BatchShape { size: 4, input: IMAGE, views: Views::CURL, action: CONTINUOUS };
 pub const IMAGE: Input = Input::Image { size: 36, frames: 3, channels: 3 };
 
-/// The batches that an agent of a configuration learns from, of small images.
+/// The batches that an agent of a configuration learns from, of small images. They are larger where they
+/// are cut into windows, so that there are windows of several lengths.
 pub fn shape_of(config: &AgentConfig, actions: ActionSpace) -> BatchShape {
-    BatchShape { size: 8, input: IMAGE, views: config.into(), action: actions }
+    let views = Views::from(config);
+    let size = if views.windows.is_some() { 32 } else { 8 };
+    BatchShape { size, input: IMAGE, views, action: actions }
 }
 
 /// A batch of random numbers; another one for each index.
@@ -40,7 +49,8 @@ pub fn random_batch(index: u64) -> Batch {
     random_batch_of(BATCH, index)
 }
 
-/// The same of another shape. The last observation of each window lies beyond its episode.
+/// The same of another shape. The first two windows are whole, of the next two the last observation lies
+/// beyond the episode, of the next two the last two do, and so on.
 pub fn random_batch_of(shape: BatchShape, index: u64) -> Batch {
     let mut stream = Streams::new(7).stream(Purpose::Batch, index);
     let mut batch = Batch::new(shape);
@@ -59,8 +69,11 @@ pub fn random_batch_of(shape: BatchShape, index: u64) -> Batch {
     if let Some(windows) = &mut batch.windows {
         fill(&mut windows.inputs);
         let _ = windows.valid.fill_(1);
-        let last = windows.valid.size()[1] - 1;
-        let _ = windows.valid.narrow(1, last, 1).fill_(0);
+        let (count, length) = windows.valid.size2().expect("it is a matrix");
+        for window in 0..count {
+            let beyond = window / 2 % length;
+            let _ = windows.valid.get(window).narrow(0, length - beyond, beyond).fill_(0);
+        }
     }
     let actions = shape.action;
     let numbers: Vec<f32> = (0..size).flat_map(|_| actions.uniform(&mut stream)).collect();

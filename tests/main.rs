@@ -32,3 +32,4 @@ mod small_run;
 mod states;
 mod tensorboard;
 mod tidy;
+mod variants;
