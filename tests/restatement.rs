@@ -1,5 +1,7 @@
 //! The update with shared passes written down a second time.
 
+mod prediction;
+
 use std::collections::BTreeMap;
 
 use curl_rl::action::ActionSpace;
@@ -172,7 +174,31 @@ impl<'a> Restatement<'a> {
         });
     }
 
-    fn contrast_loss(&self, query: &Tensor, key: &Tensor) -> Tensor {
+    fn contrast_gradients(&self, batch: &Batch, noise: &Noise) -> Option<Gradients> {
+        let contrast = &self.config.contrast;
+        let loss = match contrast.objective {
+            Objective::Off => return None,
+            Objective::InfoNce => {
+                let query = scale(&batch.query());
+                let key = match contrast.positive {
+                    Positives::Augmented => scale(&batch.key().expect("the batch has keys")),
+                    Positives::Gaussian => {
+                        let noise = double(noise.positive.as_ref().expect("it comes with noise"));
+                        &query + noise.permute([0, 3, 1, 2]) * contrast.sigma.get()
+                    }
+                };
+                self.comparison_loss(&query, &key)
+            }
+            Objective::Cpc => {
+                self.prediction_loss(batch.windows.as_ref().expect("the batch has windows"))
+            }
+            other => panic!("{other:?} is not restated"),
+        };
+        // Without a head the encoder learns alone.
+        Some(self.gradients(&loss, &["query_encoder.", "contrast."]))
+    }
+
+    fn comparison_loss(&self, query: &Tensor, key: &Tensor) -> Tensor {
         let contrast = &self.config.contrast;
         let queries = self.encode(query, "query_encoder");
         let keys = match contrast.key_encoder {
@@ -192,10 +218,8 @@ impl<'a> Restatement<'a> {
 
     pub fn update(&mut self, batch: &Batch, noise: &Noise, agent_step: u64) {
         let config = self.config;
-        let scale = |images: Tensor| images.permute([0, 3, 1, 2]).to_kind(Kind::Double) / 255.0;
-        let double = |tensor: &Tensor| tensor.to_kind(Kind::Double);
-        let (observed, query) = (scale(batch.observations()), scale(batch.query()));
-        let (size, next) = (batch.shape.size as i64, scale(batch.next()));
+        let (observed, next) = (scale(&batch.observations()), scale(&batch.next()));
+        let size = batch.shape.size as i64;
         let alpha = self.get("temperature.log_alpha").exp().detach();
 
         let next_features = self.convolve(&next, "query_encoder");
@@ -221,20 +245,7 @@ impl<'a> Restatement<'a> {
             CriticGradient::Detached => &["query_encoder.fc", "query_encoder.ln", "critic."],
         };
         let critic = self.gradients(&critic_loss, critic_prefixes);
-        let contrast = (config.contrast.objective == Objective::InfoNce).then(|| {
-            let learned: &[&str] = match config.contrast.similarity {
-                Similarity::Bilinear => &["query_encoder.", "contrast."],
-                Similarity::Cosine | Similarity::Dot => &["query_encoder."],
-            };
-            let key = match config.contrast.positive {
-                Positives::Augmented => scale(batch.key().expect("the batch has keys")),
-                Positives::Gaussian => {
-                    let noise = double(noise.positive.as_ref().unwrap()).permute([0, 3, 1, 2]);
-                    &query + noise * config.contrast.sigma.get()
-                }
-            };
-            self.gradients(&self.contrast_loss(&query, &key), learned)
-        });
+        let contrast = self.contrast_gradients(batch, noise);
         // The actor's loss sees the features from before the update.
         let first = observed.narrow(0, 0, size);
         let features = self.convolve(&first, "query_encoder").detach();
@@ -275,4 +286,13 @@ impl<'a> Restatement<'a> {
             (config.temperature.learning_rate.get(), config.temperature.beta1.get());
         self.step("temperature", &temperature, rate, beta1);
     }
+}
+
+/// Images (B, H, W, C) of bytes -> (B, C, H, W) in [0, 1].
+fn scale(images: &Tensor) -> Tensor {
+    double(&images.permute([0, 3, 1, 2])) / 255.0
+}
+
+fn double(tensor: &Tensor) -> Tensor {
+    tensor.to_kind(Kind::Double)
 }

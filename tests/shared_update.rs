@@ -65,6 +65,37 @@ fn the_shared_update_is_its_restatement() {
     }
 }
 
+/// Each of the contexts, predictors, negatives and key encoders.
+#[test]
+fn so_it_is_for_predictions_in_time() {
+    let variants: [&[&str]; 4] = [
+        &["key_encoder=shared", "temporal.context=none", "temporal.negatives=batch"],
+        &[
+            "key_encoder=ema",
+            "temporal.context=none",
+            "temporal.predictor=residual",
+            "temporal.negatives=sequence",
+        ],
+        &["key_encoder=shared", "temporal.context=gru", "temporal.negatives=all"],
+        &[
+            "key_encoder=ema",
+            "temporal.context=lstm",
+            "temporal.predictor=residual",
+            "temporal.negatives=batch",
+        ],
+    ];
+    let sizes = ["temporal.window=4", "temporal.steps=2", "temporal.context_dim=6"];
+    for variant in variants {
+        let sets: Vec<String> = ["objective=cpc"]
+            .iter()
+            .chain(&sizes)
+            .chain(variant)
+            .map(|set| format!("agent.contrast.{set}"))
+            .collect();
+        check_restatement(&sets.iter().map(String::as_str).collect::<Vec<_>>(), CONTINUOUS);
+    }
+}
+
 #[test]
 fn so_it_is_for_discrete_actions() {
     check_restatement(&[], ActionSpace::Discrete(3));
