@@ -17,14 +17,14 @@ use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
 use tch::{Kind, Tensor};
 
-const FRAME: usize = 20;
-const IMAGE: usize = 12;
+pub const FRAME: usize = 20;
+pub const IMAGE: usize = 12;
 const STACK: usize = 3;
-const REPEAT: u64 = 2;
+pub const REPEAT: u64 = 2;
 
-const CODECS: [Codec; 2] = [Codec::Raw, Codec::Delta];
+pub const CODECS: [Codec; 2] = [Codec::Raw, Codec::Delta];
 
-fn shape(capacity: usize, codec: Codec) -> ReplayShape {
+pub fn shape(capacity: usize, codec: Codec) -> ReplayShape {
     ReplayShape {
         capacity,
         episode_len: Some(5),
@@ -42,7 +42,7 @@ fn action(agent_step: usize) -> [f32; 2] {
 }
 
 /// Plays agent steps into a replay, as the training loop does.
-fn play(replay: &mut Replay, lengths: &[u64], ended: Ended, agent_steps: usize) {
+pub fn play(replay: &mut Replay, lengths: &[u64], ended: Ended, agent_steps: usize) {
     let counter = Counter::new(2, lengths, ended);
     let mut env = Pixels::new(Box::new(counter), REPEAT, FRAME).expect("the size is possible");
     let mut rng = Streams::new(0).stream(Purpose::TrainEpisode, 0);
@@ -60,7 +60,7 @@ fn play(replay: &mut Replay, lengths: &[u64], ended: Ended, agent_steps: usize) 
 }
 
 /// The stamps of an image's frames, oldest first.
-fn stamps(images: &Tensor, sample: usize) -> Vec<Stamp> {
+pub fn stamps(images: &Tensor, sample: usize) -> Vec<Stamp> {
     let image = images.select(0, sample as i64).contiguous().view(-1);
     let bytes: Vec<u8> = Vec::try_from(image).expect("images are bytes");
     (0..STACK)
@@ -108,7 +108,7 @@ fn sample(replay: &Replay, batches: u64) -> Vec<Sample> {
 }
 
 /// Episode and position of agent steps, for episodes of these lengths in agent steps.
-fn calendar(lengths: &[usize], agent_steps: usize) -> Vec<(u64, usize)> {
+pub fn calendar(lengths: &[usize], agent_steps: usize) -> Vec<(u64, usize)> {
     let episodes = lengths.iter().cycle().zip(0..);
     episodes
         .flat_map(|(&length, episode)| (0..length).map(move |position| (episode, position)))
@@ -117,7 +117,7 @@ fn calendar(lengths: &[usize], agent_steps: usize) -> Vec<(u64, usize)> {
 }
 
 /// Env steps of a stack that ends at a position: the first frame repeats before the start.
-fn expected_stack(position: usize) -> Vec<u64> {
+pub fn expected_stack(position: usize) -> Vec<u64> {
     (0..STACK).rev().map(|back| REPEAT * position.saturating_sub(back) as u64).collect()
 }
 

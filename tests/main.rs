@@ -33,3 +33,4 @@ mod states;
 mod tensorboard;
 mod tidy;
 mod variants;
+mod views_of_pixels;
