@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use curl_envs::{Action, Counter, Ended, Pixels, View};
 use curl_rl::action::ActionSpace;
-use curl_rl::batch::{Batch, ContrastViews, Views, WindowShape};
+use curl_rl::agent::{Agent, Told};
+use curl_rl::batch::{Batch, BatchShape, ContrastViews, Views, WindowShape};
 use curl_rl::frame_stack::FrameStack;
-use curl_rl::observation::Observation;
+use curl_rl::observation::{Input, Observation};
 use curl_rl::random::{Purpose, Streams};
 use curl_rl::replay::{Codec, Replay, ReplayShape};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
+
+use crate::fixtures::{CONTINUOUS, debug_config, random_batch_of, random_noise_of, shape_of};
 
 /// A counter's state: the episode and the env step.
 const LEN: usize = 2;
@@ -137,4 +140,34 @@ fn a_contrast_that_is_augmented_in_its_own_way_has_views_of_its_own() {
     assert_eq!(parts, [0.0, rows, 2.0 * rows, 3.0 * rows]);
     let both = batch.key_and_next().expect("it has keys");
     assert_eq!((both.size()[0], first(&both)), (8, 2.0 * rows));
+}
+
+/// Gaussian noise is added to what the networks see, where every number has a deviation of 1: the positive is
+/// that of a state that is so many of its own deviations away.
+#[test]
+fn the_noise_of_a_positive_is_in_standard_deviations() {
+    let config = debug_config(&[
+        "env.observation=state",
+        "agent.augmentations=[]",
+        "agent.precision=float64",
+        "agent.contrast.positive=gaussian",
+        "agent.contrast.sigma=0.3",
+    ]);
+    let input = Input::State { frames: STACK, len: LEN };
+    let shape = BatchShape { input, ..shape_of(&config.agent, CONTINUOUS) };
+    let mut agent = Agent::new(input, CONTINUOUS, &config.agent, 1, Device::Cpu);
+    let deviations = [20.0f32, 0.5];
+    [deviations, deviations.map(|it| -it)].iter().for_each(|state| agent.observe(state));
+
+    let (batch, noise) = (random_batch_of(shape, 0), random_noise_of(shape, 0));
+    let query = batch.query().to_kind(Kind::Double);
+    let far = Tensor::from_slice(&deviations).repeat([STACK as i64]);
+    let away = noise.positive.as_ref().expect("it comes with noise") * 0.3 * far;
+    let expected =
+        agent.similarities(&agent.query_latents(&query), &agent.key_latents(&(query + away)));
+    let losses = agent.update(&batch, &noise, 1).unwrap();
+    let Told::Scores(scores) = losses.contrast.expect("the contrast is on").told else {
+        panic!("the objective compares views")
+    };
+    assert!(scores.allclose(&expected, 1e-6, 1e-6, false), "{scores} {expected}");
 }
