@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::program::{curl, folder, succeed};
+use crate::fixtures::SMALL_IMAGES;
+use crate::program::{curl, fail, folder, succeed};
 
 /// Trains for 200 updates with tiny networks.
 fn train(folder: &Path, method: &str) {
@@ -103,4 +104,26 @@ fn a_run_on_states_is_evaluated_from_its_checkpoint() {
     let first = report();
     assert_eq!(first["returns"].as_array().expect("a list").len(), 2, "{first}");
     assert_eq!(first, report());
+}
+
+/// How long an episode is, only the environment tells: here 1000 env steps, which are 25 agent steps.
+#[test]
+fn a_method_that_predicts_beyond_every_episode_is_refused() {
+    let folder = folder();
+    let train = |stride: &str| {
+        let stride = format!("agent.contrast.temporal.stride={stride}");
+        let start = ["train", "--env", "cartpole_swingup", "--method", "atc", "--preset", "debug"];
+        let sets = SMALL_IMAGES.iter().copied().chain(["train.threads=1", stride.as_str()]);
+        let sets = sets.flat_map(|set| ["--set", set]);
+        let args: Vec<&str> = start.into_iter().chain(["--run-dir", "run"]).chain(sets).collect();
+        curl(folder.path(), &args)
+    };
+    let expected = "error: agent.contrast.temporal.steps = 1 by agent.contrast.temporal.stride = 26 is 26 \
+                    agent steps ahead, but an episode of dmc:cartpole-swingup has 25 at \
+                    env.action_repeat = 40: lower steps or stride to a product of at most 25, or \
+                    lower env.action_repeat";
+    let message = fail(train("26"), 2);
+    assert!(message.contains(expected), "{message}");
+    // The last observation of an episode is 25 agent steps after the first.
+    succeed(train("25"));
 }

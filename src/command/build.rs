@@ -10,7 +10,8 @@ use crate::action::ActionSpace;
 use crate::agent::{self, Agent, Numbers};
 use crate::checkpoint::Checkpoint;
 use crate::config::{
-    self, AgentConfig, Config, ConfigError, EnvConfig, Observed, Precision, ReplayCodec,
+    self, AgentConfig, Config, ConfigError, Conflict, ContrastConfig, EnvConfig, Objective,
+    Observed, Precision, ReplayCodec,
 };
 use crate::memory::{Forecast, available_bytes, gigabytes};
 use crate::observation::Observation;
@@ -93,6 +94,33 @@ pub fn replay_shape(config: &Config, spec: &Spec) -> Result<ReplayShape, ConfigE
         Observed::State => Codec::Raw,
     };
     Ok(ReplayShape { codec, ..raw })
+}
+
+/// That a contrast in time predicts what an episode has. A window begins with its episode at the
+/// earliest, so that a matrix for more steps ahead would never be trained.
+///
+/// # Errors
+/// If it looks further ahead than an episode lasts.
+pub(super) fn check_steps_ahead(config: &Config, shape: &ReplayShape) -> Result<(), ConfigError> {
+    let ContrastConfig { objective, temporal, .. } = &config.agent.contrast;
+    let (steps, stride) = (temporal.steps.get(), temporal.stride.get());
+    let ahead = steps.saturating_mul(stride);
+    match shape.episode_len {
+        Some(length) if *objective == Objective::Cpc && ahead > length as u64 => {
+            let (env, repeat) = (&config.env.id, config.env.action_repeat.get());
+            Err(ConfigError::Conflicts(vec![Conflict {
+                problem: format!(
+                    "agent.contrast.temporal.steps = {steps} by agent.contrast.temporal.stride = {stride} \
+                     is {ahead} agent steps ahead, but an episode of {env} has {length} at \
+                     env.action_repeat = {repeat}"
+                ),
+                remedy: format!(
+                    "lower steps or stride to a product of at most {length}, or lower env.action_repeat"
+                ),
+            }]))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How the frames of an environment become what the networks take.

@@ -86,6 +86,7 @@ fn build_run(
     let envs = build::pixel_envs(config, config.train.envs.len())?;
     let eval_envs = build::pixel_envs(config, config.eval.envs.len())?;
     let mut shape = build::replay_shape(config, envs.spec())?;
+    build::check_steps_ahead(config, &shape)?;
     if let Some(checkpoint) = &checkpoint {
         shape.codec = checkpoint.run.codec;
     }
