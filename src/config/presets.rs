@@ -17,7 +17,8 @@ const ENVIRONMENTS: [(&str, &str); 8] = [
 ];
 
 /// Presets of `--preset`, by name.
-const NAMED: [(&str, &str); 2] = [
+const NAMED: [(&str, &str); 3] = [
+    ("cpu-fast", include_str!("../../configs/presets/cpu-fast.toml")),
     ("debug", include_str!("../../configs/presets/debug.toml")),
     ("paper-512", include_str!("../../configs/presets/paper-512.toml")),
 ];
@@ -46,6 +47,9 @@ const METHODS: [(&str, &str); 17] = [
 /// Methods of environments, by canonical id without distractions. CartPole's fall hangs on how fast the pole
 /// moves, of which two views of one frame teach nothing (docs/benchmarks/learning.md).
 const METHODS_OF_ENVIRONMENTS: [(&str, &str); 1] = [("gym:CartPole-v1", "atc")];
+
+/// Methods of presets, where none is asked for.
+const METHODS_OF_PRESETS: [(&str, &str); 1] = [("cpu-fast", "atc")];
 
 /// A method that has a preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +85,10 @@ pub(super) fn of_environment(id: &str) -> Option<&'static str> {
     ENVIRONMENTS.iter().find(|(known, _)| fits(known)).map(|(_, text)| *text)
 }
 
-/// The method that an environment is trained with where none is asked for, if it has its own.
-pub(super) fn method_of_environment(id: &str) -> Option<&'static str> {
-    find(&METHODS_OF_ENVIRONMENTS, id)
+/// The method that is trained with where none is asked for, if the preset or else the environment has its own.
+pub(super) fn own_method(preset: Option<&str>, env: &str) -> Option<&'static str> {
+    let of_preset = preset.and_then(|name| find(&METHODS_OF_PRESETS, name));
+    of_preset.or_else(|| find(&METHODS_OF_ENVIRONMENTS, env))
 }
 
 /// The preset of a name, if there is one.

@@ -163,7 +163,7 @@ fn stated(selection: &Selection<'_>) -> Result<Vec<Entry>, ConfigError> {
     if let Some(text) = presets::of_environment(task) {
         entries.extend(layer::parse_built_in(text, &Source::Preset(task.to_string())));
     }
-    let method = selection.method.or_else(|| presets::method_of_environment(task));
+    let method = selection.method.or_else(|| presets::own_method(selection.preset, task));
     entries.extend(asked(&Selection { method, ..*selection })?);
     Ok(entries)
 }
