@@ -2,6 +2,8 @@
 PREFIX = /usr/local
 NATIVE = python3 .cargo/native
 SECONDS = 60
+# Tests run side by side, one on each core: libtorch's threads would spin while they wait for one another.
+SIDE_BY_SIDE = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 
 help:     ## this list
 	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile | expand -t 16
@@ -15,7 +17,7 @@ train: setup    ## train on cartpole swing-up (ARGS="--seed 2" adds arguments)
 
 test: setup     ## all tests
 	@$(NATIVE) gymnasium
-	cargo test --release --workspace
+	$(SIDE_BY_SIDE) cargo test --release --workspace
 
 parity: setup   ## the comparison with the reference alone (CURL_PARITY_DIR: further cases)
 	cargo test --release --test integration parity
